@@ -1,0 +1,408 @@
+"""What a session can be told, with its defaults.
+
+Everything is checked at once when a `Config` is made, and `InvalidConfig`
+names all that is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Literal, NoReturn, TypeAlias, TypedDict, final
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+import msgspec
+
+from thetatrio.errors import InvalidConfig
+
+__all__ = [
+    "Api",
+    "Config",
+    "ConfigOptions",
+    "Rate",
+    "ReconnectPolicy",
+    "RetryPolicy",
+    "RowFormat",
+    "Secret",
+    "Tier",
+]
+
+Api: TypeAlias = Literal["v3"]
+RowFormat: TypeAlias = Literal["ndjson", "csv", "json"]
+
+SLOTS_UNKNOWN_TIER: Final = 2
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What the library itself says; a caller's value would break what is promised of it.
+_OWN_HEADERS: Final = frozenset(
+    {"accept", "accept-encoding", "authorization", "connection", "content-length", "host", "te"}
+    | {"transfer-encoding", "upgrade"}
+)
+
+
+_DURATIONS: Final = (
+    "connect_timeout",
+    "first_byte_timeout",
+    "flat_file_timeout",
+    "silence_timeout",
+    "ack_timeout",
+    "idle_timeout",
+    "message_deadline",
+    "close_timeout",
+)
+
+
+class _Problems:
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._found: list[str] = []
+
+    def need(self, holds: bool, name: str, wanted: str) -> None:
+        if not holds:
+            self._found.append(f"{name} must be {wanted}")
+
+    def raise_any(self) -> None:
+        if self._found:
+            raise InvalidConfig(
+                f"{self._what}: " + "; ".join(self._found), problems=tuple(self._found)
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine."""
+    return _LOOPBACK.fullmatch(host.lower()) is not None
+
+
+def _checked_url(
+    url: object,
+    schemes: tuple[str, ...],
+    name: str,
+    problems: _Problems,
+    *,
+    user_info: bool = False,
+) -> SplitResult | None:
+    wanted = f"a URL as in {schemes[0]}://127.0.0.1:25503"
+    if not isinstance(url, str) or not url.isprintable() or " " in url:
+        problems.need(False, name, wanted)
+        return None
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+        parts = None
+    if not good or parts is None or parts.fragment:
+        problems.need(False, name, wanted)
+        return None
+    if not user_info and "@" in parts.netloc:
+        # Said without the value, which may hold a password.
+        problems.need(False, name, "without user name and password; use api_key or headers")
+        return None
+    return parts
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _not_negative(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value < math.inf
+
+
+def _positive(value: object) -> bool:
+    return _not_negative(value) and value != 0
+
+
+class Tier(StrEnum):
+    """A subscription tier. The highest one of any asset class sets the width."""
+
+    FREE = "free"
+    VALUE = "value"
+    STANDARD = "standard"
+    PRO = "pro"
+    """What the vendor's API description calls `professional`."""
+
+    @property
+    def slots(self) -> int:
+        """Requests the vendor serves at the same time on v3: 1, 2, 4, 8."""
+        return {Tier.FREE: 1, Tier.VALUE: 2, Tier.STANDARD: 4, Tier.PRO: 8}[self]
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """At most `count` requests started in any window of `per` seconds."""
+
+    count: int
+    per: float = 60.0
+
+    def __post_init__(self) -> None:
+        problems = _Problems("Rate")
+        problems.need(_whole(self.count) and self.count >= 1, "count", "a whole number from 1")
+        problems.need(_positive(self.per), "per", "seconds above 0")
+        problems.raise_any()
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How long and how densely a request is tried again (full jitter)."""
+
+    max_elapsed: float = 45.0
+    """Seconds from the first failure after which no further try is begun."""
+    max_attempts: int = 12
+    """Tries in all, the first included."""
+    base: float = 0.25
+    """Seconds: the first wait is anywhere from 0 to this; the bound doubles each time."""
+    cap: float = 8.0
+    """Seconds: the highest bound of a wait."""
+    max_retry_after: float = 120.0
+    """Seconds: a terminal that asks for a longer pause gets `RateLimited` instead."""
+
+    def __post_init__(self) -> None:
+        problems = _Problems("RetryPolicy")
+        for name in ("max_elapsed", "base", "cap", "max_retry_after"):
+            problems.need(_not_negative(getattr(self, name)), name, "seconds from 0")
+        attempts = self.max_attempts
+        problems.need(_whole(attempts) and attempts >= 1, "max_attempts", "a whole number from 1")
+        problems.raise_any()
+
+
+class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How a stream that was up is brought back (full jitter)."""
+
+    base: float = 0.25
+    """Seconds: the first wait is anywhere from 0 to this; the bound doubles each time."""
+    cap: float = 30.0
+    """Seconds: the highest bound of a wait."""
+    stable: float = 10.0
+    """Seconds of data after which a connection counts as good and waits start from `base`."""
+    max_attempts: int | None = None
+    """Failed attempts in a row after which the stream gives up; None: never."""
+    max_elapsed: float | None = None
+    """Seconds without a connection after which the stream gives up; None: never."""
+
+    def __post_init__(self) -> None:
+        problems = _Problems("ReconnectPolicy")
+        for name in ("base", "cap", "stable"):
+            problems.need(_not_negative(getattr(self, name)), name, "seconds from 0")
+        attempts, elapsed = self.max_attempts, self.max_elapsed
+        problems.need(
+            attempts is None or (_whole(attempts) and attempts >= 1),
+            "max_attempts",
+            "a whole number from 1, or None",
+        )
+        problems.need(
+            elapsed is None or _positive(elapsed), "max_elapsed", "seconds above 0, or None"
+        )
+        problems.raise_any()
+
+
+@final
+class Secret:
+    """A key that does not show: repr and str are `***`, and it cannot be pickled."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the key itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled; set THETATRIO_API_KEY where the copy will run")
+
+
+class ConfigOptions(TypedDict, total=False):
+    """The fields of `Config` as keyword arguments of `open_session`."""
+
+    base_url: str
+    stream_url: str
+    api: Api
+    tier: Tier | str | None
+    slots: int | None
+    rate: Rate | None
+    connect_timeout: float
+    first_byte_timeout: float
+    flat_file_timeout: float
+    silence_timeout: float
+    wait_for_terminal: float
+    ack_timeout: float
+    idle_timeout: float
+    message_deadline: float
+    close_timeout: float
+    buffer: int
+    max_frame: int
+    spool_limit: int
+    row_format: RowFormat
+    retry: RetryPolicy
+    reconnect: ReconnectPolicy
+    unsubscribe_on_exit: bool
+    headers: Mapping[str, str]
+    api_key: Secret | str | None
+    proxy: Secret | str | None
+    verify: bool | str
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one session. All durations are seconds.
+
+    Raises InvalidConfig that names everything wrong at once.
+    """
+
+    base_url: str = "http://127.0.0.1:25503"
+    """Where the terminal's REST is: scheme, host and port, as the terminal first saw
+    the host (it refuses `localhost` after `127.0.0.1`, and the other way round)."""
+    stream_url: str = "ws://127.0.0.1:25520/v1/events"
+    """Where the terminal's WebSocket is."""
+    api: Api = "v3"
+    """What the terminal speaks."""
+    tier: Tier | str | None = None
+    """The account's highest tier; sets `slots` and `rate` where those are not given."""
+    slots: int | None = None
+    """Requests in flight at most. None: by tier, 2 where the tier is not known."""
+    rate: Rate | None = None
+    """Bound on requests started. None: `Rate(20, per=60)` for the free tier, else no bound."""
+    connect_timeout: float = 5.0
+    """To make a connection."""
+    first_byte_timeout: float = 60.0
+    """From a request sent to the first byte of its answer."""
+    flat_file_timeout: float = 1800.0
+    """The same for flat files, which the vendor builds while one waits."""
+    silence_timeout: float = 30.0
+    """Between two pieces of an answer, while somebody reads it."""
+    wait_for_terminal: float = 0.0
+    """How long a session's first request waits for a terminal that is not there yet."""
+    ack_timeout: float = 5.0
+    """From a subscription sent to the terminal's word on it."""
+    idle_timeout: float = 10.0
+    """Between two messages of the stream (the terminal sends a status each second)."""
+    message_deadline: float = 30.0
+    """From a message's first byte to its last."""
+    close_timeout: float = 1.0
+    """What leaving a session may take, whatever the terminal does."""
+    buffer: int = 65_536
+    """Events a feed holds for a reader that is behind."""
+    max_frame: int = 1 << 20
+    """Bytes of the longest stream message that is accepted."""
+    spool_limit: int = 1 << 30
+    """Bytes of unread answers kept in temporary files, in all, so that their slots are free."""
+    row_format: RowFormat = "ndjson"
+    """What rows are asked in; for terminals and gateways that lack NDJSON."""
+    retry: RetryPolicy = RetryPolicy()
+    """What is tried again, and for how long."""
+    reconnect: ReconnectPolicy = ReconnectPolicy()
+    """How the stream comes back."""
+    unsubscribe_on_exit: bool = True
+    """Whether leaving takes subscriptions back; off for those who share a terminal."""
+    headers: Mapping[str, str] = MappingProxyType({})
+    """Headers added to each request."""
+    api_key: Secret | str | None = None
+    """A gateway's key, sent as a bearer token to `base_url` only, over TLS or loopback only."""
+    proxy: Secret | str | None = None
+    """A proxy for hosts that are not on this machine. The environment's is never used.
+    One with a password in it is held as a `Secret`."""
+    verify: bool | str = True
+    """Whether a gateway's certificate is checked, or the path of the CA file to check it with."""
+
+    def __post_init__(self) -> None:
+        problems = _Problems("Config")
+        fill = msgspec.structs.force_setattr
+        if self.tier is not None:
+            try:
+                fill(self, "tier", Tier(self.tier))
+            except ValueError:
+                problems.need(False, "tier", "free, value, standard or pro")
+        base = _checked_url(self.base_url, ("http", "https"), "base_url", problems)
+        _checked_url(self.stream_url, ("ws", "wss"), "stream_url", problems)
+        if base is not None:
+            problems.need(
+                base.path in ("", "/") and not base.query,
+                "base_url",
+                "scheme, host and port only, as in http://127.0.0.1:25503",
+            )
+            fill(self, "base_url", urlunsplit((base.scheme, base.netloc, "", "", "")))
+        problems.need(self.api == "v3", "api", "'v3'")
+        for name in _DURATIONS:
+            problems.need(_positive(getattr(self, name)), name, "seconds above 0")
+        problems.need(_not_negative(self.wait_for_terminal), "wait_for_terminal", "seconds from 0")
+        for name in ("buffer", "max_frame", "spool_limit"):
+            value = getattr(self, name)
+            problems.need(_whole(value) and value >= 1, name, "a whole number from 1")
+        slots = self.slots
+        problems.need(
+            slots is None or (_whole(slots) and 1 <= slots <= 64), "slots", "a number from 1 to 64"
+        )
+        problems.need(self.rate is None or isinstance(self.rate, Rate), "rate", "a Rate or None")
+        problems.need(isinstance(self.retry, RetryPolicy), "retry", "a RetryPolicy")
+        problems.need(isinstance(self.reconnect, ReconnectPolicy), "reconnect", "a ReconnectPolicy")
+        problems.need(
+            self.row_format in ("ndjson", "csv", "json"), "row_format", "'ndjson', 'csv' or 'json'"
+        )
+        self._check_headers(problems)
+        if isinstance(self.api_key, str):
+            fill(self, "api_key", Secret(self.api_key))
+        if self.api_key is not None:
+            self._check_key(base, problems)
+        if isinstance(self.proxy, str):
+            proxy = _checked_url(self.proxy, ("http", "https"), "proxy", problems, user_info=True)
+            if proxy is not None and "@" in proxy.netloc:
+                fill(self, "proxy", Secret(self.proxy))
+        problems.raise_any()
+
+    def _check_headers(self, problems: _Problems) -> None:
+        given: Mapping[object, object] = dict(self.headers)
+        for name, value in given.items():
+            good = (
+                isinstance(name, str)
+                and isinstance(value, str)
+                and _HEADER_NAME.fullmatch(name) is not None
+                and value.isprintable()
+                and value.isascii()
+            )
+            problems.need(good, "headers", f"printable ASCII names and values (not {name!r})")
+            problems.need(
+                str(name).lower() not in _OWN_HEADERS,
+                "headers",
+                f"without {name!r}, which the library sets itself",
+            )
+        msgspec.structs.force_setattr(self, "headers", MappingProxyType(dict(self.headers)))
+
+    def _check_key(self, base: SplitResult | None, problems: _Problems) -> None:
+        key = self.api_key
+        text = key.reveal() if isinstance(key, Secret) else ""
+        good = bool(text) and text.isascii() and text.isprintable() and " " not in text
+        # The value is not named: it is the key.
+        problems.need(good, "api_key", "printable ASCII without spaces")
+        if base is not None and base.scheme == "http":
+            problems.need(
+                is_loopback(base.hostname or ""),
+                "api_key",
+                "sent over https, or to this machine; base_url is plain http to another host",
+            )
+
+    @property
+    def effective_slots(self) -> int:
+        """Requests in flight at most, as `slots` and `tier` say together."""
+        if self.slots is not None:
+            return self.slots
+        return self.tier.slots if isinstance(self.tier, Tier) else SLOTS_UNKNOWN_TIER
+
+    @property
+    def effective_rate(self) -> Rate | None:
+        """The bound on requests started, as `rate` and `tier` say together."""
+        if self.rate is None and self.tier == Tier.FREE:
+            return Rate(20, per=60.0)
+        return self.rate

@@ -1,0 +1,235 @@
+"""Errors, one tree, ordered by whose fault it is.
+
+ThetaDataError
+├── InvalidConfig            (also a ValueError) a session cannot be opened with these settings
+├── InvalidRequest           (also a ValueError) no terminal could answer this; 404, 473, 475
+│   └── RequestTooLarge      more than the terminal gives in one answer; 570
+├── AuthenticationFailed     a gateway refused the key; 401
+├── PermissionDenied         the subscription does not include this; 403, 471
+├── TransportError           the bytes did not get through
+│   ├── ConnectError         nobody listens there
+│   ├── ConnectTimeout       nobody answered the connection attempt
+│   ├── ReadTimeout          connected, then silence
+│   └── ConnectionLost       cut after the request was sent
+├── TerminalError            the terminal answered, and cannot serve
+│   ├── RateLimited          429
+│   ├── TerminalDisconnected the terminal lost the vendor's servers; 474
+│   ├── TerminalStarting     the terminal or its upstream is starting; 571
+│   ├── SessionConflict      another terminal took the account's session; 478
+│   ├── WrongHost            localhost and 127.0.0.1 were mixed; 476
+│   ├── WrongVersion         a v3 terminal was asked in v2's words; 410
+│   └── ServerError          470, 477, 500, 572 and other 5xx
+├── DecodeError              the answer is not what was asked for
+├── StreamError
+│   └── SlowConsumer         data had to be given up because nobody read it
+├── SessionClosed            used after its session was left
+└── InternalError            a defect of thetatrio; please report it
+
+Every error carries its data as attributes, survives pickling, and its message
+says what happened, where, and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AuthenticationFailed",
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectionLost",
+    "DecodeError",
+    "InternalError",
+    "InvalidConfig",
+    "InvalidRequest",
+    "PermissionDenied",
+    "RateLimited",
+    "ReadTimeout",
+    "RequestTooLarge",
+    "ServerError",
+    "SessionClosed",
+    "SessionConflict",
+    "SlowConsumer",
+    "StreamError",
+    "TerminalDisconnected",
+    "TerminalError",
+    "TerminalStarting",
+    "ThetaDataError",
+    "TransportError",
+    "WrongHost",
+    "WrongVersion",
+]
+
+
+class ThetaDataError(Exception):
+    """Base of every error that thetatrio raises on purpose."""
+
+    code: int | None
+    """The HTTP status the terminal answered with, or None where there was none."""
+    request: object | None
+    """The request this happened to, or None where there was none."""
+
+    # Attributes beyond the message are keywords with defaults, so that the
+    # default pickling of exceptions (class, message, then the __dict__) works.
+    def __init__(
+        self, message: str, *, code: int | None = None, request: object | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.request = request
+
+
+class _WithProblems(ThetaDataError, ValueError):
+    problems: tuple[str, ...]
+    """Each thing that is wrong, in words."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: tuple[str, ...] = (),
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.problems = problems or (message,)
+
+
+class InvalidConfig(_WithProblems):
+    """A session cannot be opened with these settings; `problems` names all of them."""
+
+
+class InvalidRequest(_WithProblems):
+    """No terminal could answer this request; `problems` names everything wrong with it.
+
+    Raised before anything is sent where the library can know it, and for the
+    terminal's own 404, 473 and 475.
+    """
+
+
+class RequestTooLarge(InvalidRequest):
+    """The request asks for more than the terminal gives in one answer (its code 570)."""
+
+
+class AuthenticationFailed(ThetaDataError):
+    """A gateway refused the key (401)."""
+
+
+class PermissionDenied(ThetaDataError):
+    """The account's subscription does not include this data (403 or 471)."""
+
+
+class TransportError(ThetaDataError):
+    """The bytes did not get through."""
+
+
+class ConnectError(TransportError):
+    """No connection could be made: nobody listens at that host and port."""
+
+
+class ConnectTimeout(TransportError):
+    """No connection could be made within `connect_timeout`."""
+
+
+class ReadTimeout(TransportError):
+    """The terminal took the request, and then sent nothing for too long."""
+
+
+class ConnectionLost(TransportError):
+    """The connection ended before the answer did."""
+
+    rows_delivered: int
+    """Rows of this query that were handed out before the cut; all of them are good."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        rows_delivered: int = 0,
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.rows_delivered = rows_delivered
+
+
+class TerminalError(ThetaDataError):
+    """The terminal answered, and cannot serve the request now."""
+
+    terminal_text: str
+    """What the terminal said, as it said it."""
+    retry_after: float | None
+    """Seconds after which the terminal asked to be tried again, or None."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        terminal_text: str = "",
+        retry_after: float | None = None,
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.terminal_text = terminal_text
+        self.retry_after = retry_after
+
+
+class RateLimited(TerminalError):
+    """Too many requests are waiting at the terminal (429), and it did not get better."""
+
+
+class TerminalDisconnected(TerminalError):
+    """The terminal has lost the vendor's servers (474)."""
+
+
+class TerminalStarting(TerminalError):
+    """The terminal, or the server behind it, is starting (571)."""
+
+
+class SessionConflict(TerminalError):
+    """Another terminal took the account's session (478)."""
+
+
+class WrongHost(TerminalError):
+    """The terminal saw another spelling of its host first (476)."""
+
+
+class WrongVersion(TerminalError):
+    """A v3 terminal was asked in v2's words (410)."""
+
+
+class ServerError(TerminalError):
+    """The terminal failed (470, 477, 500, 572, other 5xx), again after what may be retried."""
+
+
+class DecodeError(ThetaDataError):
+    """An answer arrived and is not what was asked for."""
+
+    first_bytes: bytes
+    """The first 256 bytes of what could not be read."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        first_bytes: bytes = b"",
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.first_bytes = first_bytes
+
+
+class StreamError(ThetaDataError):
+    """Something about a channel of data, live or historical."""
+
+
+class SlowConsumer(StreamError):
+    """Data had to be given up because its reader did not read it."""
+
+
+class SessionClosed(ThetaDataError):
+    """The session this belonged to has been left."""
+
+
+class InternalError(ThetaDataError):
+    """A defect of thetatrio itself. Please report it with the traceback."""
