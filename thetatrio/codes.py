@@ -168,7 +168,8 @@ _EXCHANGES: Final = (
     (77, "24X", "24X National Exchange"),
 )
 
-# code, name, then F where the quote is firm, H where trading is halted.
+# code, name, then F where the quote is firm, H where trading is halted. The
+# vendor's table spells 38 NON_COMLIANCE.
 _QUOTE_CONDITIONS: Final = (
     (0, "REGULAR", "F"),
     (1, "BID_ASK_AUTO_EXEC", "F"),

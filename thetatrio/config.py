@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Literal, NoReturn, TypeAlias, TypedDict, final
+from typing import Final, Literal, NoReturn, TypeAlias, TypedDict, cast, final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
@@ -60,7 +60,7 @@ class _Problems:
         self._what = what
         self._found: list[str] = []
 
-    def need(self, holds: bool, name: str, wanted: str) -> None:
+    def need(self, holds: bool, name: str, wanted: str) -> None:  # noqa: FBT001
         if not holds:
             self._found.append(f"{name} must be {wanted}")
 
@@ -106,6 +106,11 @@ def _checked_url(
 
 def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_a(kind: type, value: object) -> bool:
+    # Callers without a type checker give anything; this is where it is noticed.
+    return isinstance(value, kind)
 
 
 def _not_negative(value: object) -> bool:
@@ -345,25 +350,38 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         problems.need(
             slots is None or (_whole(slots) and 1 <= slots <= 64), "slots", "a number from 1 to 64"
         )
-        problems.need(self.rate is None or isinstance(self.rate, Rate), "rate", "a Rate or None")
-        problems.need(isinstance(self.retry, RetryPolicy), "retry", "a RetryPolicy")
-        problems.need(isinstance(self.reconnect, ReconnectPolicy), "reconnect", "a ReconnectPolicy")
+        problems.need(self.rate is None or _is_a(Rate, self.rate), "rate", "a Rate or None")
+        problems.need(_is_a(RetryPolicy, self.retry), "retry", "a RetryPolicy")
+        problems.need(_is_a(ReconnectPolicy, self.reconnect), "reconnect", "a ReconnectPolicy")
         problems.need(
             self.row_format in ("ndjson", "csv", "json"), "row_format", "'ndjson', 'csv' or 'json'"
         )
-        self._check_headers(problems)
+        self._check_headers(self.headers, problems)
         if isinstance(self.api_key, str):
             fill(self, "api_key", Secret(self.api_key))
         if self.api_key is not None:
             self._check_key(base, problems)
-        if isinstance(self.proxy, str):
-            proxy = _checked_url(self.proxy, ("http", "https"), "proxy", problems, user_info=True)
-            if proxy is not None and "@" in proxy.netloc:
-                fill(self, "proxy", Secret(self.proxy))
+        if self.proxy is not None:
+            self._check_proxy(self.proxy, problems)
+        problems.need(
+            _is_a(bool, self.verify) or (_is_a(str, self.verify) and self.verify != ""),
+            "verify",
+            "True, False or the path of a CA file",
+        )
+        problems.need(_is_a(bool, self.unsubscribe_on_exit), "unsubscribe_on_exit", "True or False")
         problems.raise_any()
 
-    def _check_headers(self, problems: _Problems) -> None:
-        given: Mapping[object, object] = dict(self.headers)
+    def _check_proxy(self, given: object, problems: _Problems) -> None:
+        url = given.reveal() if isinstance(given, Secret) else given
+        proxy = _checked_url(url, ("http", "https"), "proxy", problems, user_info=True)
+        if proxy is not None and "@" in proxy.netloc:
+            msgspec.structs.force_setattr(self, "proxy", Secret(str(url)))
+
+    def _check_headers(self, headers: object, problems: _Problems) -> None:
+        if not isinstance(headers, Mapping):
+            problems.need(False, "headers", "a mapping of names to values")
+            return
+        given = cast("Mapping[object, object]", headers)
         for name, value in given.items():
             good = (
                 isinstance(name, str)
@@ -378,7 +396,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 "headers",
                 f"without {name!r}, which the library sets itself",
             )
-        msgspec.structs.force_setattr(self, "headers", MappingProxyType(dict(self.headers)))
+        msgspec.structs.force_setattr(self, "headers", MappingProxyType(dict(given)))
 
     def _check_key(self, base: SplitResult | None, problems: _Problems) -> None:
         key = self.api_key

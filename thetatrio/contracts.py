@@ -50,7 +50,8 @@ _INDEX_OF_ROOT: Final = {root: index for index, roots in _INDEX_ROOTS.items() fo
 
 # Letters, digits and the marks seen in US tickers (BRK.B, BF/B, ^VIX, $SPX).
 _SYMBOL = re.compile(r"[A-Z0-9.^$/_+=-]{1,32}")
-_OCC = re.compile(r"([A-Z0-9.^$/_+=-]{1,6}) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})")
+_OCC = re.compile(r"([A-Z0-9.^$/_+=-]{1,6}) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})", re.ASCII)
+_THOUSANDTH: Final = Decimal("0.001")
 _RIGHTS: Final[dict[str, Right]] = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 
 
@@ -85,16 +86,16 @@ def strike_thousandths(value: object) -> int:
         raise ValueError(f"expected a strike in dollars, got {value!r}")
     try:
         # repr of a float is its shortest decimal: 147.14 is meant as 147.14.
-        dollars = Decimal(repr(value) if isinstance(value, float) else value)
-        thousandths = dollars * 1000
-        exact = thousandths.is_finite() and thousandths == int(thousandths)
+        dollars = Decimal(repr(float(value)) if isinstance(value, float) else value)
     except InvalidOperation:
         raise ValueError(f"{value!r} is not a strike in dollars") from None
-    if not exact or not 0 <= thousandths < 10**9:
+    # In range first: what comes after fits any precision, and nothing overflows.
+    in_range = dollars.is_finite() and 0 <= dollars < 10**6
+    if not in_range or dollars != (rounded := dollars.quantize(_THOUSANDTH)):
         raise ValueError(
             f"{value!r} is not a strike in dollars (0 up to 999999.999, three decimals at most)"
         )
-    return int(thousandths)
+    return int(rounded * 1000)
 
 
 def strike_text(thousandths: int) -> str:

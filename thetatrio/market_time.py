@@ -30,8 +30,8 @@ __all__ = [
 NEW_YORK: Final = ZoneInfo("America/New_York")
 MS_PER_DAY: Final = 86_400_000
 
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
-_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?")
+_DATE = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?", re.ASCII)
 
 
 def in_new_york(naive: dt.datetime) -> dt.datetime:
@@ -83,7 +83,7 @@ def parse_date(value: object) -> dt.date:
     if match is None:
         raise ValueError(f"{value!r} is not a date: use a date, 'YYYY-MM-DD' or 'YYYYMMDD'")
     try:
-        return dt.date(int(match[1]), int(match[2]), int(match[3]))
+        return dt.date(int(match[1]), int(match[3]), int(match[4]))
     except ValueError as problem:
         raise ValueError(f"{value!r} is not a date: {problem}") from None
 

@@ -1,0 +1,201 @@
+"""What has to hold before a change is merged: `nox` runs all of it, `nox -l` lists it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.error_on_external_run = True
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "coverage", "conformance", "package"]
+
+SUPPORTED = ("3.13", "3.12", "3.11")
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+# Codes of flake8-async that hold for the package. ASYNC1xx and ASYNC2xx are
+# mistakes in any trio program. ASYNC900 (an async generator that is not a
+# context manager), ASYNC910 and ASYNC911 (a way through an async function or
+# generator without a checkpoint) are optional and wanted: a busy reader must
+# not starve pongs and deadlines.
+ASYNC_CODES = ("ASYNC1", "ASYNC2", "ASYNC900", "ASYNC910", "ASYNC911")
+
+
+def _reveal_pyenv() -> None:
+    # pyenv's shims only run versions that are "global" or "local"; the other
+    # ones it has are found in its own folder. At the end of PATH, so that what
+    # the user put first stays first.
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    for version in SUPPORTED:
+        for folder in sorted((root / "versions").glob(f"{version}.*/bin"), reverse=True):
+            os.environ["PATH"] += os.pathsep + str(folder)
+
+
+def _runs(version: str) -> bool:
+    # A name on PATH proves nothing (a shim may refuse), so each is tried.
+    names = (shutil.which(f"python{version}", path=p) for p in os.get_exec_path())
+    commands = [[sys.executable], *([name] for name in names if name)]
+    if launcher := shutil.which("py"):
+        commands.append([launcher, f"-{version}"])
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    for command in commands:
+        try:
+            answer = subprocess.run(
+                [*command, "-c", ask], capture_output=True, text=True, timeout=30, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if answer.stdout.strip() == version:
+            return True
+    return False
+
+
+_reveal_pyenv()
+FOUND = [version for version in SUPPORTED if _runs(version)]
+MISSING = [version for version in SUPPORTED if version not in FOUND]
+if not FOUND:
+    sys.exit(f"thetatrio needs one of Python {', '.join(SUPPORTED)}, and none was found here")
+NEWEST = FOUND[0]
+
+
+def _install(session: nox.Session, *groups: str, project: tuple[str, ...] = ()) -> None:
+    # By way of nox: pip reads dependency groups itself only from 25.1 on.
+    requirements = nox.project.dependency_groups(PYPROJECT, *groups)
+    session.install("--quiet", *requirements, *project)
+
+
+@nox.session(python=NEWEST)
+def lint(session: nox.Session) -> None:
+    """Hold the style: ruff's rules and format, and flake8-async's rules for the package."""
+    _install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    # --isolated: flake8 is here for these codes alone and needs no settings of its own.
+    session.run("flake8", "--isolated", f"--select={','.join(ASYNC_CODES)}", "thetatrio")
+
+
+@nox.session(python=NEWEST)
+def types(session: nox.Session) -> None:
+    """Hold the types: mypy and pyright strict, and every public name's type complete."""
+    _install(session, "types", project=(".[all]",))
+    session.run("mypy")
+    session.run("pyright")
+    session.run("python", "-m", "pytest", "tests/typing", *session.posargs)
+    # Elsewhere, so that the installed package is looked at, as a user's editor does.
+    with session.chdir(session.create_tmp()):
+        told = session.run(
+            *("pyright", "--verifytypes", "thetatrio", "--ignoreexternal", "--outputjson"),
+            silent=True,
+            success_codes=[0, 1],
+        )
+    report = json.loads(str(told)[str(told).index("{") :])
+    completeness = report.get("typeCompleteness", {})
+    score = completeness.get("completenessScore", 0.0)
+    session.log(f"types of public names: {score:.1%} complete")
+    if score < 1:
+        for symbol in completeness.get("symbols", ()):
+            if symbol["isExported"] and not symbol["isTypeKnown"]:
+                session.warn(f"unknown type: {symbol['name']}")
+        for found in report.get("generalDiagnostics", ()):
+            session.warn(found["message"])
+        session.error("a public name's type is not complete")
+
+
+@nox.session(python=FOUND)
+def tests(session: nox.Session) -> None:
+    """Run the suite: all of it, under coverage, on the newest Python; its core on the others.
+
+    Arguments after `--` go to pytest in place of that choice.
+    """
+    _install(session, "test", project=("--editable", ".[all]"))
+    if session.python != NEWEST:
+        session.run("python", "-m", "pytest", *(session.posargs or ("-m", "core")))
+        return
+    for version in MISSING:
+        session.warn(f"Python {version} was not found here: nothing is run on it")
+    session.run("coverage", "erase")
+    run = ("coverage", "run", "-m", "pytest")
+    session.run(*run, *(session.posargs or ("-m", "not deep")))
+
+
+@nox.session(python=NEWEST)
+def coverage(session: nox.Session) -> None:
+    """Hold the branch coverage of what `tests` ran on the newest Python."""
+    session.install("--quiet", "coverage>=7.6")
+    if list(ROOT.glob(".coverage.*")):
+        session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session(python=NEWEST)
+def deep(session: nox.Session) -> None:
+    """Run what takes long: full-size data, and each property on many more examples."""
+    _install(session, "test", project=("--editable", ".[all]"))
+    profile = "--hypothesis-profile=deep"
+    session.run("python", "-m", "pytest", "-m", "deep", profile, *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def conformance(session: nox.Session) -> None:
+    """Hold every request and row against a catalogue of the vendor's operations.
+
+    THETATRIO_CATALOGUE names the folder that has it as v3_endpoints.json.
+    """
+    folder = os.environ.get("THETATRIO_CATALOGUE")
+    if not folder:
+        session.skip("THETATRIO_CATALOGUE is not set: nothing was checked")
+    if not (ROOT / folder / "v3_endpoints.json").is_file():
+        session.error(f"THETATRIO_CATALOGUE: there is no v3_endpoints.json in {folder!r}")
+    _install(session, "test", project=("--editable", "."))
+    session.run("python", "-m", "pytest", "tests/conformance/check_v3.py", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def package(session: nox.Session) -> None:
+    """Build both distributions; each must work alone in a bare virtual environment."""
+    session.install("--quiet", "build")
+    place = Path(session.create_tmp())
+    shutil.rmtree(place / "dist", ignore_errors=True)
+    # The wheel is built from the sdist, as an installer without wheels would do.
+    session.run("python", "-m", "build", "--outdir", str(place / "dist"), silent=True)
+    (wheel,) = (place / "dist").glob("*.whl")
+    (sdist,) = (place / "dist").glob("*.tar.gz")
+
+    names = zipfile.ZipFile(wheel).namelist()
+    if "thetatrio/py.typed" not in names:
+        session.error("the wheel lacks thetatrio/py.typed: its types would not be seen")
+    if not any(name.endswith("licenses/LICENSE") for name in names):
+        session.error("the wheel lacks the licence")
+    strays = [n for n in names if not n.startswith(("thetatrio/", "thetatrio-"))]
+    if strays:
+        session.error(f"the wheel has what is not the package: {strays}")
+
+    for distribution in (wheel, sdist):
+        bare = place / f"bare-{distribution.suffix[1:]}"
+        session.run("python", "-m", "venv", "--clear", str(bare))
+        scripts = bare / ("Scripts" if sys.platform == "win32" else "bin")
+        python = str(scripts / "python")
+        pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+        session.run(*pip, "install", str(distribution), external=True)
+        # Away from the source tree, which would be imported instead. -W error:
+        # what warns when it is imported warns every user.
+        with session.chdir(place):
+            session.run(python, "-W", "error", "-c", "import thetatrio", external=True)
+            session.run(str(scripts / "thetatrio"), "--version", external=True)
+            simulator = ("-m", "thetatrio.testing", "--help")
+            session.run(python, *simulator, external=True, silent=True)
+
+
+@nox.session(python=NEWEST)
+def bench(session: nox.Session) -> None:
+    """Measure; arguments after `--` go to the benchmarks."""
+    _install(session, "bench", "test", project=(".[all]",))
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)

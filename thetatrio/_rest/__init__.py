@@ -1,0 +1,1 @@
+"""Request to rows: limiter, retries, transport, decoding. Nothing here knows of streams."""

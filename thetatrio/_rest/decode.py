@@ -1,0 +1,514 @@
+"""Bytes to rows: NDJSON, CSV, and JSON in all of its shapes. Pure: no I/O, no clock.
+
+A decoder is fed the pieces of an answer as they arrive and gives rows, or
+`DecodeError`, and nothing else. Each form has two roads. The fast one hands
+whole pieces to msgspec and holds for what terminals usually send. Where it
+refuses a piece, the slow one reads that piece again line by line and accepts
+what terminals also send: dates as `20251104`, numbers as text, rights as `C`,
+quoted or empty cells, stray spaces.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from itertools import starmap
+from operator import itemgetter
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import msgspec
+
+from thetatrio.errors import DecodeError
+from thetatrio.market_time import NEW_YORK
+from thetatrio.rows import Row
+
+__all__ = ["Decoder", "Form", "decoder_for", "read_any"]
+
+R = TypeVar("R", bound=Row)
+
+Form: TypeAlias = Literal["ndjson", "csv", "json"]
+
+FIRST_BYTES: Final = 256
+MAX_LINE: Final = 16 << 20
+"""Bytes of the longest line: past that it is no row, and must not fill the memory."""
+# What msgspec and the csv module raise on hostile bytes. UnicodeDecodeError
+# is a ValueError; msgspec lets it through bare for some invalid UTF-8.
+_REFUSALS: Final = (msgspec.MsgspecError, ValueError, RecursionError, csv.Error)
+
+
+class Decoder(Protocol[R]):
+    """Turns the pieces of one answer into rows."""
+
+    def feed(self, piece: bytes) -> list[R]:
+        """Return the rows that this piece completes."""
+        ...
+
+    def finish(self) -> list[R]:
+        """Return the rows that the end of the answer completes."""
+        ...
+
+
+def decoder_for(form: Form, row_type: type[R]) -> Decoder[R]:
+    """Return a decoder of answers in a form to rows of a type."""
+    if form == "ndjson":
+        return NdjsonDecoder(row_type)
+    if form == "csv":
+        return CsvDecoder(row_type)
+    return JsonDecoder(row_type)
+
+
+def _fail(what: str, data: bytes, cause: BaseException | None = None) -> NoReturn:
+    first = data[:FIRST_BYTES]
+    raise DecodeError(f"{what}; the bytes there begin {first[:80]!r}", first_bytes=first) from cause
+
+
+class _Lines:
+    """Cuts pieces at the last line end and keeps the rest, without copying it again and again."""
+
+    def __init__(self) -> None:
+        self._kept: list[bytes] = []
+        self._size = 0
+
+    def take(self, piece: bytes) -> bytes:
+        """Return all whole lines there are now, or nothing."""
+        end = piece.rfind(b"\n") + 1
+        if not end:
+            self.keep(piece)
+            return b""
+        whole = piece[:end]
+        if self._kept:
+            self._kept.append(whole)
+            whole = b"".join(self._kept)
+            self._kept.clear()
+        self._size = 0
+        if end < len(piece):
+            self.keep(piece[end:])
+        return whole
+
+    def keep(self, piece: bytes) -> None:
+        """Keep a piece for later."""
+        self._kept.append(piece)
+        self._size += len(piece)
+        if self._size > MAX_LINE:
+            _fail(f"no line ends within {MAX_LINE} bytes", b"".join(self._kept[:2]))
+
+    def give_back(self, lines: bytes) -> None:
+        """Take lines back that turned out not to be whole."""
+        self._kept.insert(0, lines)
+        self._size += len(lines)
+
+    def rest(self) -> bytes:
+        """Return what is left, and keep nothing."""
+        whole = b"".join(self._kept)
+        self._kept.clear()
+        return whole
+
+
+# ---------------------------------------------------------------- NDJSON
+
+
+class NdjsonDecoder(Generic[R]):
+    """One JSON object on each line, with or without a last newline."""
+
+    def __init__(self, row_type: type[R]) -> None:
+        self._row_type = row_type
+        self._decode_lines = _line_decoder(row_type)
+        self._lines = _Lines()
+        self._rows = 0
+
+    def feed(self, piece: bytes) -> list[R]:
+        """Return the rows whose lines this piece completes."""
+        whole = self._lines.take(piece)
+        return self._decode(whole) if whole else []
+
+    def finish(self) -> list[R]:
+        """Return the row of a last line without a newline."""
+        last = self._lines.rest()
+        return self._decode(last) if last else []
+
+    def _decode(self, lines: bytes) -> list[R]:
+        try:
+            rows: list[R] = self._decode_lines(lines)
+        except _REFUSALS:
+            rows = self._slowly(lines)
+        self._rows += len(rows)
+        return rows
+
+    def _slowly(self, lines: bytes) -> list[R]:
+        rows: list[R] = []
+        for line in lines.split(b"\n"):
+            if not line.strip():
+                continue
+            try:
+                # Each line as the fast road would read it where it can: what a
+                # row becomes must not depend on its neighbours in the piece.
+                rows.extend(self._decode_lines(line))
+            except _REFUSALS:
+                try:
+                    rows.append(_tolerant(self._row_type, _object(line)))
+                except _REFUSALS as error:
+                    _fail(f"row {self._rows + len(rows) + 1}: {_words(error)}", line, error)
+        return rows
+
+
+@cache
+def _line_decoder(row_type: type[R]) -> Callable[[bytes], list[R]]:
+    return msgspec.json.Decoder(row_type).decode_lines
+
+
+def _object(data: bytes) -> Mapping[str, object]:
+    value: object = msgspec.json.decode(data)
+    if not isinstance(value, dict):
+        raise ValueError("expected an object")
+    return cast("dict[str, object]", value)
+
+
+# ---------------------------------------------------------------- CSV
+
+# A piece with any of these goes the slow road: quoting, escapes that the fast
+# road would misread, control characters, and spaces that would stay in text.
+_CSV_IRREGULAR = re.compile(rb'["\\ \x00-\x09\x0b-\x1f]')
+
+
+class CsvDecoder(Generic[R]):
+    """A line of column names, then a line for each row; columns are found by name."""
+
+    def __init__(self, row_type: type[R]) -> None:
+        self._row_type = row_type
+        self._lines = _Lines()
+        self._columns: tuple[str, ...] = ()
+        self._fast: Callable[[bytes], list[R]] | None = None
+        self._rows = 0
+
+    def feed(self, piece: bytes) -> list[R]:
+        """Return the rows whose lines this piece completes."""
+        whole = self._lines.take(piece)
+        if whole.count(b'"') % 2:  # a line break inside a quoted cell: wait for its end
+            self._lines.give_back(whole)
+            return []
+        return self._decode(whole) if whole else []
+
+    def finish(self) -> list[R]:
+        """Return the row of a last line without a newline."""
+        last = self._lines.rest()
+        return self._decode(last) if last else []
+
+    def _decode(self, lines: bytes) -> list[R]:
+        if not self._columns:
+            lines = self._read_header(lines)
+        lines = lines.replace(b"\r\n", b"\n")
+        rows: list[R] | None = None
+        if self._fast is not None and not _CSV_IRREGULAR.search(lines):
+            try:
+                rows = self._fast(lines)
+            except _REFUSALS:
+                rows = None
+        if rows is None:
+            rows = self._slowly(lines)
+        self._rows += len(rows)
+        return rows
+
+    def _read_header(self, lines: bytes) -> bytes:
+        header, _, rest = lines.lstrip(b"\r\n \xef\xbb\xbf").partition(b"\n")
+        if not header.strip():
+            return b""
+        try:
+            names = tuple(name.strip() for name in next(csv.reader([header.decode().strip()])))
+        except (*_REFUSALS, StopIteration) as error:
+            _fail("the line of column names cannot be read", header, error)
+        missing = [name for name in _wire_names(self._row_type) if name not in names]
+        if missing:
+            _fail(f"the answer has no column {', '.join(missing)}", header)
+        if len(set(names)) != len(names):
+            _fail("the answer has a column twice", header)
+        self._columns = names
+        self._fast = _csv_reader(self._row_type, names)
+        return rest
+
+    def _slowly(self, lines: bytes) -> list[R]:
+        rows: list[R] = []
+        try:
+            for cells in csv.reader(_text_lines(lines), strict=True):
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if len(cells) != len(self._columns):
+                    raise ValueError(f"{len(cells)} cells for {len(self._columns)} columns")
+                values = {
+                    name: cell.strip() for name, cell in zip(self._columns, cells, strict=True)
+                }
+                rows.append(_tolerant(self._row_type, values))
+        except _REFUSALS as error:
+            where = lines.split(b"\n")[len(rows) :]
+            at = b"\n".join(where[:2])
+            _fail(f"row {self._rows + len(rows) + 1}: {_words(error)}", at or lines, error)
+        return rows
+
+
+def _csv_reader(row_type: type[R], columns: tuple[str, ...]) -> Callable[[bytes], list[R]] | None:
+    """Return the fast road: cells as JSON text, typed by msgspec, in the order of the fields."""
+    if len(columns) == 1:
+        return (
+            None  # a lone empty cell is an empty line: leave lists of one column to the slow road
+        )
+    hints = dict(zip(_wire_names(row_type), _field_types(row_type), strict=True))
+    cells: Any = tuple[tuple(hints.get(name, str) for name in columns)]  # type: ignore[misc]
+    decoder: msgspec.json.Decoder[list[tuple[object, ...]]]
+    decoder = msgspec.json.Decoder(list[cells], strict=False)
+    decode = decoder.decode
+    fields = _wire_names(row_type)
+    order = None if columns == fields else itemgetter(*(columns.index(name) for name in fields))
+
+    def read(lines: bytes) -> list[R]:
+        body = lines.strip(b"\n")
+        if not body:
+            return []
+        if b"\n\n" in body:
+            body = re.sub(rb"\n\n+", b"\n", body)
+        quoted = body.replace(b",", b'","').replace(b"\n", b'"],["')
+        found: Iterable[tuple[object, ...]] = decode(b'[["' + quoted + b'"]]')
+        return list(starmap(row_type, found if order is None else map(order, found)))
+
+    return read
+
+
+# ---------------------------------------------------------------- JSON
+
+
+class JsonDecoder(Generic[R]):
+    """A whole document: `{"response": ...}` of rows or of groups, or an object of columns.
+
+    Nothing can be given out before the document is whole, so memory grows
+    with the answer: this is the form for small answers and old terminals.
+    """
+
+    def __init__(self, row_type: type[R]) -> None:
+        self._row_type = row_type
+        self._pieces: list[bytes] = []
+
+    def feed(self, piece: bytes) -> list[R]:
+        """Keep the piece; there are no rows before the end."""
+        self._pieces.append(piece)
+        return []
+
+    def finish(self) -> list[R]:
+        """Return all rows."""
+        body, self._pieces = b"".join(self._pieces), []
+        if not body.strip():
+            return []
+        try:
+            return _flat_decoder(self._row_type)(body)
+        except _REFUSALS:
+            try:
+                return _rows_of_objects(self._row_type, rows_of_document(msgspec.json.decode(body)))
+            except _REFUSALS as error:
+                _fail(_words(error), body, error)
+
+
+@cache
+def _flat_decoder(row_type: type[R]) -> Callable[[bytes], list[R]]:
+    row: Any = row_type
+    document = msgspec.defstruct("Document", [("response", list[row])])
+    decode = msgspec.json.Decoder(document).decode
+
+    def read(body: bytes) -> list[R]:
+        found: list[R] = getattr(decode(body), "response")  # noqa: B009  # made just above
+        return found
+
+    return read
+
+
+def rows_of_document(document: object) -> list[Mapping[str, object]]:
+    """Return the rows of a JSON document, whichever of the terminal's shapes it has.
+
+    `{"response": [row, ...]}`, `{"response": [{"contract": {...}, "data":
+    [row, ...]}, ...]}` and `{"column": [...], ...}`; a bare list is taken as
+    the first. Raises ValueError for anything else.
+    """
+    if isinstance(document, dict):
+        columns = cast("dict[str, object]", document)
+        if "response" not in columns:
+            return _rows_of_columns(columns)
+        document = columns["response"]
+    if not isinstance(document, list):
+        raise ValueError("the document has neither a list 'response' nor columns")
+    rows: list[Mapping[str, object]] = []
+    for item in cast("list[object]", document):
+        if not isinstance(item, dict):
+            raise ValueError("an element of 'response' is not an object")
+        row = cast("dict[str, object]", item)
+        contract, data = row.get("contract"), row.get("data")
+        if isinstance(contract, dict) and isinstance(data, list):
+            for tick in cast("list[object]", data):
+                if not isinstance(tick, dict):
+                    raise ValueError("an element of 'data' is not an object")
+                rows.append(
+                    {**cast("dict[str, object]", contract), **cast("dict[str, object]", tick)}
+                )
+        else:
+            rows.append(row)
+    return rows
+
+
+def _rows_of_columns(columns: Mapping[str, object]) -> list[Mapping[str, object]]:
+    if not columns:
+        return []
+    lists = [cast("list[object]", value) for value in columns.values() if isinstance(value, list)]
+    if len(lists) != len(columns):
+        raise ValueError("the document has neither 'response' nor only columns")
+    if len({len(values) for values in lists}) != 1:
+        raise ValueError("the columns of the document have different lengths")
+    return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
+
+
+# ---------------------------------------------------------------- the slow road
+
+
+def _rows_of_objects(row_type: type[R], objects: list[Mapping[str, object]]) -> list[R]:
+    row: Any = row_type
+    try:
+        return cast("list[R]", msgspec.convert(objects, list[row]))
+    except _REFUSALS:
+        rows: list[R] = []
+        for values in objects:
+            try:
+                rows.append(msgspec.convert(values, row_type))
+            except _REFUSALS:
+                rows.append(_tolerant(row_type, values))
+        return rows
+
+
+def _text_lines(lines: bytes) -> Iterable[str]:
+    # newline="" leaves line ends inside quotes as they are, as the csv module wants;
+    # str.splitlines would also cut at separators that are not line ends of CSV.
+    return io.StringIO(lines.decode(), newline="")
+
+
+def _tolerant(row_type: type[R], values: Mapping[str, object]) -> R:
+    """Make a row from one object, accepting every spelling that terminals have been seen with."""
+    normal: dict[str, object] = {}
+    for name, readers in _columns(row_type):
+        try:
+            value = values[name]
+        except KeyError:
+            raise ValueError(f"there is no column {name}") from None
+        if isinstance(value, str):
+            value = value.strip()
+        try:
+            normal[name] = readers(value)
+        except _REFUSALS as error:
+            raise ValueError(f"column {name}: {value!r}: {_words(error)}") from None
+    return msgspec.convert(normal, row_type, strict=False)
+
+
+@cache
+def _columns(row_type: type[R]) -> tuple[tuple[str, Callable[[object], object]], ...]:
+    pairs = zip(_wire_names(row_type), _field_types(row_type), strict=True)
+    return tuple((name, _reader(kind)) for name, kind in pairs)
+
+
+def _reader(kind: object) -> Callable[[object], object]:
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    options: Sequence[object] = (
+        get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    )
+    if type(None) in options:
+        inner = _reader(next(option for option in options if option is not type(None)))
+        return lambda value: None if value is None or value in ("", "null") else inner(value)
+    if kind is dt.date:
+        return _date
+    if kind is dt.datetime:
+        return _wall_clock
+    if get_origin(kind) is Literal:
+        words = get_args(kind)
+        return _right if words == ("CALL", "PUT") else _lower if "open" in words else _plain
+    return lambda value: msgspec.convert(value, cast("Any", kind), strict=False)
+
+
+def _plain(value: object) -> object:
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _right(value: object) -> object:
+    return {"C": "CALL", "P": "PUT"}.get(str(value)[:1].upper(), value)
+
+
+def _date(value: object) -> dt.date:
+    text = str(value)
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    return msgspec.convert(text, dt.date)
+
+
+def _wall_clock(value: object) -> dt.datetime:
+    # Text only: msgspec would take a number for Unix seconds, and the vendor has none such.
+    if not isinstance(value, str):
+        raise ValueError("expected a timestamp as text")
+    moment = msgspec.convert(value.replace(" ", "T"), dt.datetime)
+    if moment.tzinfo is not None:  # no terminal sends an offset; one that did would mean it
+        moment = moment.astimezone(NEW_YORK).replace(tzinfo=None)
+    return moment
+
+
+@cache
+def _wire_names(row_type: type[R]) -> tuple[str, ...]:
+    return tuple(field.encode_name for field in msgspec.structs.fields(row_type))
+
+
+@cache
+def _field_types(row_type: type[R]) -> tuple[object, ...]:
+    # With their Annotated parts: the fast road's types must be as strict as the Struct's.
+    hints = get_type_hints(row_type, include_extras=True)
+    return tuple(hints[name] for name in row_type.__struct_fields__)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "the nesting is too deep"
+    if isinstance(error, UnicodeDecodeError):
+        return "the text is not UTF-8"
+    return str(error)
+
+
+# ---------------------------------------------------------------- without a type
+
+
+def read_any(form: Form, body: bytes) -> list[dict[str, object]]:
+    """Return the rows of an answer of an unknown kind as dictionaries; CSV cells stay text."""
+    try:
+        if form == "ndjson":
+            lines = (line for line in body.split(b"\n") if line.strip())
+            return [dict(_object(line)) for line in lines]
+        if form == "json":
+            return [dict(row) for row in rows_of_document(msgspec.json.decode(body))]
+        return [
+            {name.strip(): cell for name, cell in row.items()}
+            for row in csv.DictReader(_text_lines(body), strict=True, restkey="", restval="")
+            if any(row.values())
+        ]
+    except _REFUSALS as error:
+        _fail(_words(error), body, error)

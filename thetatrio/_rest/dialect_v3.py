@@ -1,0 +1,177 @@
+"""How a request is spelled for a v3 terminal, and what the head of its answer means. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, Literal, TypeVar, cast
+from urllib.parse import quote
+
+import msgspec
+
+from thetatrio._rest.decode import Form
+from thetatrio.config import RowFormat
+from thetatrio.errors import (
+    AuthenticationFailed,
+    DecodeError,
+    InvalidRequest,
+    PermissionDenied,
+    RateLimited,
+    RequestTooLarge,
+    ServerError,
+    SessionConflict,
+    TerminalDisconnected,
+    TerminalError,
+    TerminalStarting,
+    ThetaDataError,
+    WrongHost,
+    WrongVersion,
+)
+from thetatrio.market_time import time_text
+from thetatrio.requests import Request
+from thetatrio.rows import Row
+
+__all__ = ["NO_DATA", "error_of", "form_of", "target_of", "value_text"]
+
+R = TypeVar("R", bound=Row)
+
+NO_DATA: Final = 472
+"""The status that means an empty result."""
+
+ACCEPT: Final[dict[RowFormat, str]] = {
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv",
+    "json": "application/json",
+}
+_FORMS: Final[dict[str, Form]] = {
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+    "application/jsonl": "ndjson",
+    "application/x-jsonlines": "ndjson",
+    "text/csv": "csv",
+    "application/csv": "csv",
+    "application/json": "json",
+    "text/json": "json",
+}
+_HTML: Final = ("text/html", "application/xhtml+xml")
+
+# What stays as it is in a query: the wildcard, lists of symbols, times.
+_SAFE: Final = "*,:"
+
+
+def value_text(value: object) -> str:
+    """Return a parameter's value as the wire has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.time):
+        return time_text(value)
+    if isinstance(value, tuple):
+        return ",".join(map(str, cast("tuple[object, ...]", value)))
+    return str(value)
+
+
+def target_of(request: Request[R], row_format: RowFormat | Literal["html"]) -> str:
+    """Return the path and query that ask for a request's answer in a format.
+
+    None is left out; everything else is sent, False and 0 included.
+    """
+    path = request.path
+    query: list[str] = []
+    for name in request.__struct_fields__:
+        value: object = getattr(request, name)
+        if value is None:
+            continue
+        text = value_text(value)
+        if "{" in path and (place := f"{{{name}}}") in path:
+            path = path.replace(place, quote(text, safe=""))
+        else:
+            query.append(f"{name}={quote(text, safe=_SAFE)}")
+    query.append(f"format={row_format}")
+    return f"{path}?{'&'.join(query)}"
+
+
+def form_of(content_type: str, asked: RowFormat) -> Form:
+    """Return how an answer is read: as its type says; as asked for where it says nothing much.
+
+    Raises DecodeError for HTML, which is a page for people.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in _HTML:
+        raise DecodeError(f"the answer is a web page ({kind}), not data: is that a Theta Terminal?")
+    return _FORMS.get(kind, asked)
+
+
+class _Meaning(msgspec.Struct, frozen=True):
+    error: type[ThetaDataError]
+    what: str
+    remedy: str
+
+
+# Gathered from the vendor's table of codes, and from what clients have met.
+_MEANINGS: Final[dict[int, _Meaning]] = {
+    401: _Meaning(AuthenticationFailed, "the key was refused", "check api_key"),
+    403: _Meaning(PermissionDenied, "not permitted", "the subscription does not include this"),
+    404: _Meaning(
+        InvalidRequest,
+        "this terminal does not know the operation",
+        "update the terminal, or check that base_url is a v3 Theta Terminal",
+    ),
+    410: _Meaning(
+        WrongVersion,
+        "this terminal speaks v3 and was asked in v2's words",
+        "use v3 paths and parameter names",
+    ),
+    429: _Meaning(
+        RateLimited,
+        "too many requests are waiting",
+        "lower slots, or raise request_queue_length in the terminal's config.toml",
+    ),
+    470: _Meaning(ServerError, "the terminal reports a general error", "try again later"),
+    471: _Meaning(
+        PermissionDenied, "not permitted", "the subscription does not include this, or so far back"
+    ),
+    473: _Meaning(InvalidRequest, "the terminal refuses the parameters", "see its words"),
+    474: _Meaning(
+        TerminalDisconnected,
+        "the terminal has lost the vendor's servers",
+        "wait, or see its log and session.terminal.mdds_status()",
+    ),
+    475: _Meaning(InvalidRequest, "the terminal could not read the request", "see its words"),
+    476: _Meaning(
+        WrongHost,
+        "the terminal saw another spelling of its host first",
+        "use one spelling everywhere, 127.0.0.1 or localhost, and restart the terminal",
+    ),
+    477: _Meaning(ServerError, "the page is gone", "ask again from the first page"),
+    478: _Meaning(
+        SessionConflict,
+        "another terminal took this account's session",
+        "run one terminal for each account, and restart this one",
+    ),
+    570: _Meaning(RequestTooLarge, "too much for one answer", "ask for fewer days or contracts"),
+    571: _Meaning(TerminalStarting, "the terminal is starting", "wait for it"),
+    572: _Meaning(ServerError, "the terminal met an unexpected error", "report it to the vendor"),
+}
+
+
+def error_of(
+    status: int,
+    text: str,
+    *,
+    request: object | None = None,
+    retry_after: float | None = None,
+) -> ThetaDataError:
+    """Return the error that an answer's status means, with the terminal's own words."""
+    meaning = _MEANINGS.get(status)
+    if meaning is None:
+        kind: type[ThetaDataError] = ServerError if status >= 500 else TerminalError
+        meaning = _Meaning(kind, "the terminal did not answer with data", "see its words")
+    said = " ".join(text.split())[:500]
+    where = f" to {request}" if request is not None else ""
+    message = f"{meaning.what} (HTTP {status}{where}); {meaning.remedy}"
+    if said:
+        message += f"; it said: {said}"
+    if issubclass(meaning.error, TerminalError):
+        return meaning.error(
+            message, code=status, request=request, terminal_text=said, retry_after=retry_after
+        )
+    return meaning.error(message, code=status, request=request)

@@ -1,0 +1,307 @@
+"""Who may send, and when: slots, a token bucket, a pause for all, two lanes.
+
+The vendor limits requests in flight, and for the free tier requests a minute.
+A request holds a `Lease` from before it is sent until its answer has been
+read. Waiting is first come, first served in each of two lanes; plain queries
+go before the parts of a long pull, but a part goes at least every fourth turn.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final, final
+
+import msgspec
+import trio
+
+from thetatrio.config import Rate
+
+__all__ = ["Lane", "Lease", "Limiter", "LimiterStatistics"]
+
+UNCOUNTED_SLOTS: Final = 8
+"""Width of what the vendor does not count (snapshots): a bound all the same."""
+TURNS_BEFORE_A_PART: Final = 3
+"""Plain queries that may go before a waiting part of a long pull."""
+HELD_BACK: Final = 0.5
+"""Seconds a body may lie unread while somebody waits for its slot."""
+
+
+class Lane(IntEnum):
+    """Where a request queues."""
+
+    QUERY = 0
+    PART = 1
+
+
+class LimiterStatistics(msgspec.Struct, frozen=True):
+    """The limiter at one moment."""
+
+    slots: int
+    """Width for counted requests."""
+    in_flight: int
+    """Counted requests that hold a slot."""
+    uncounted_in_flight: int
+    """Requests in flight that the vendor does not count, such as snapshots."""
+    waiting: int
+    """Requests that wait for a slot, a token or the end of a pause."""
+    started: int
+    """Requests sent so far, retries included."""
+    paused_for: float
+    """Seconds until the pause ends that a busy terminal asked for; 0 where there is none."""
+    spooled: int
+    """Answers moved to temporary files so far, because nobody read them."""
+
+
+@final
+class Lease:
+    """The right to have one request in flight. Give it back with `release()`, once."""
+
+    __slots__ = (
+        "_counted",
+        "_idle_since",
+        "_limiter",
+        "_spool",
+        "_stamp",
+        "released",
+        "spooling",
+    )
+
+    def __init__(self, limiter: Limiter, *, counted: bool, stamp: _Stamp | None) -> None:
+        self._limiter = limiter
+        self._counted = counted
+        self._stamp = stamp
+        self._spool: Callable[[], None] | None = None
+        self._idle_since = math.inf
+        self.released = False
+        self.spooling = False
+
+    def sent(self) -> None:
+        """Note that the request is on its way: the rate counts it from now."""
+        self._limiter.note_sent(self._stamp)
+
+    def offer_spool(self, spool: Callable[[], None]) -> None:
+        """Say how the body can be read by somebody else, should its slot be needed."""
+        self._spool = spool
+
+    def held_back(self, since: float) -> None:
+        """Note since when nobody has been reading the body (inf: somebody is)."""
+        self._idle_since = since
+
+    def release(self) -> None:
+        """Give the slot back; and the token, where nothing was sent."""
+        if not self.released:
+            self.released = True
+            self._spool = None
+            self._limiter.give_back(self, self._stamp, counted=self._counted)
+
+    def due_for_spooling(self, now: float) -> float:
+        """Return the seconds until the body may be taken over; inf where it may not."""
+        if self._spool is None or not self._counted:
+            return math.inf
+        return self._idle_since + HELD_BACK - now
+
+    def spool(self) -> None:
+        """Have the body taken over."""
+        if self._spool is not None:
+            spool, self._spool = self._spool, None
+            self.spooling = True
+            spool()
+
+
+class _Stamp(msgspec.Struct):
+    """One token: reserved when it is granted, dated when the request is sent."""
+
+    at: float = math.inf
+
+
+class _Waiter(msgspec.Struct):
+    ticket: int
+    granted: trio.Event
+    lease: Lease | None = None
+
+
+@final
+class Limiter:
+    """Grants leases. Needs `run()` in some task, to notice that time has passed."""
+
+    def __init__(self, slots: int, rate: Rate | None) -> None:
+        self._slots = slots
+        self._rate = rate
+        self._free = {True: slots, False: UNCOUNTED_SLOTS}
+        self._queues: dict[tuple[Lane, bool], deque[_Waiter]] = {
+            (lane, counted): deque() for lane in Lane for counted in (True, False)
+        }
+        self._waiting = 0
+        self._tickets = 0
+        self._turns = 0
+        self._sent_at: list[float] = []  # the last `rate.count` starts, oldest first
+        self._reserved = 0
+        self._resume_at = -math.inf
+        self._leases: set[Lease] = set()
+        self._started = 0
+        self._spooled = 0
+        self._wake = trio.Event()
+
+    def statistics(self) -> LimiterStatistics:
+        """Return the present figures."""
+        return LimiterStatistics(
+            slots=self._slots,
+            in_flight=self._slots - self._free[True],
+            uncounted_in_flight=UNCOUNTED_SLOTS - self._free[False],
+            waiting=self._waiting,
+            started=self._started,
+            paused_for=max(0.0, self._resume_at - trio.current_time()),
+            spooled=self._spooled,
+        )
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether starts are dated, so that the moment of sending matters."""
+        return self._rate is not None
+
+    async def acquire(self, lane: Lane, *, counted: bool) -> Lease:
+        """Wait for a slot, a token and the end of any pause.
+
+        A cancelled wait leaves nothing behind. Not a checkpoint where there
+        is nothing to wait for: what follows is a request, which is one.
+        """
+        now = trio.current_time()
+        if not self._waiting and self._free[counted] and self._may_start_at(now) <= now:
+            return self._grant(counted=counted)
+        waiter = _Waiter(self._tickets, trio.Event())
+        self._tickets += 1
+        queue = self._queues[lane, counted]
+        queue.append(waiter)
+        self._waiting += 1
+        self._dispatch()
+        self._wake.set()
+        try:
+            await waiter.granted.wait()
+        except BaseException:
+            # A grant and a cancellation can meet: the lease then goes back.
+            if waiter.lease is None:
+                queue.remove(waiter)
+                self._waiting -= 1
+                self._wake.set()
+            else:
+                waiter.lease.release()
+            raise
+        if waiter.lease is None:
+            raise AssertionError("granted without a lease")
+        return waiter.lease
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody start for so long; a longer pause that is under way stays."""
+        self._resume_at = max(self._resume_at, trio.current_time() + seconds)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Wake waiters when time has passed, and have unread bodies taken over; never returns."""
+        while True:
+            self._wake = trio.Event()
+            self._dispatch()
+            with trio.move_on_at(self._next_look()):
+                await self._wake.wait()
+
+    def note_sent(self, stamp: _Stamp | None) -> None:
+        """Count a start, and date its token."""
+        self._started += 1
+        if stamp is not None and stamp.at == math.inf:
+            stamp.at = trio.current_time()
+            self._reserved -= 1
+            insort(self._sent_at, stamp.at)
+            self._wake.set()
+
+    def give_back(self, lease: Lease, stamp: _Stamp | None, *, counted: bool) -> None:
+        """Take a slot back, and a token that was not used."""
+        self._leases.discard(lease)
+        self._free[counted] += 1
+        if stamp is not None and stamp.at == math.inf:
+            stamp.at = -math.inf
+            self._reserved -= 1
+        if self._waiting:
+            self._dispatch()
+
+    def _grant(self, *, counted: bool) -> Lease:
+        self._free[counted] -= 1
+        stamp = None
+        if self._rate is not None:
+            stamp = _Stamp()
+            self._reserved += 1
+        lease = Lease(self, counted=counted, stamp=stamp)
+        self._leases.add(lease)
+        return lease
+
+    def _may_start_at(self, now: float) -> float:
+        """Return the moment from which one more start is allowed; inf: not before an event."""
+        moment = self._resume_at
+        if self._rate is not None:
+            # Exact over every window: the start `count` before this one must
+            # lie a whole window back. A reserved token may be used at any
+            # moment from now, so it counts as used now, until it is dated.
+            count, per = self._rate.count, self._rate.per
+            while len(self._sent_at) > count or (self._sent_at and self._sent_at[0] <= now - per):
+                del self._sent_at[0]
+            if self._reserved >= count:
+                return math.inf
+            over = len(self._sent_at) + self._reserved - count
+            if over >= 0:
+                moment = max(moment, self._sent_at[over] + per)
+        return moment
+
+    def _dispatch(self) -> None:
+        """Grant whatever can be granted now."""
+        now = trio.current_time()
+        while self._waiting and self._may_start_at(now) <= now:
+            choice = self._choose()
+            if choice is None:
+                return
+            lane, counted = choice
+            waiter = self._queues[lane, counted].popleft()
+            self._waiting -= 1
+            parts_wait = any(self._queues[Lane.PART, counted] for counted in (True, False))
+            self._turns = self._turns + 1 if lane is Lane.QUERY and parts_wait else 0
+            waiter.lease = self._grant(counted=counted)
+            waiter.granted.set()
+
+    def _choose(self) -> tuple[Lane, bool] | None:
+        """Return the queue whose first waiter is next, among those with a free slot."""
+        heads: dict[Lane, tuple[int, bool]] = {}
+        for (lane, counted), queue in self._queues.items():
+            if queue and self._free[counted]:
+                head = (queue[0].ticket, counted)
+                heads[lane] = min(heads.get(lane, head), head)
+        if not heads:
+            return None
+        part_is_due = Lane.PART in heads and self._turns >= TURNS_BEFORE_A_PART
+        lane = Lane.PART if part_is_due or Lane.QUERY not in heads else Lane.QUERY
+        return lane, heads[lane][1]
+
+    def _next_look(self) -> float:
+        """Return when time alone will change something, and take over what is due now."""
+        if not self._waiting:
+            return math.inf
+        now = trio.current_time()
+        start = self._may_start_at(now)
+        if start > now:
+            return start
+        wanted = sum(len(self._queues[lane, True]) for lane in Lane)
+        wanted -= sum(lease.spooling for lease in self._leases)
+        return self._spool_idle(wanted, now) if wanted > 0 else math.inf
+
+    def _spool_idle(self, wanted: int, now: float) -> float:
+        """Have the bodies taken over that have lain unread longest; return when to look again."""
+        due = sorted(
+            ((lease.due_for_spooling(now), lease) for lease in self._leases),
+            key=lambda pair: pair[0],
+        )
+        for wait, lease in due[:wanted]:
+            if wait <= 0:
+                self._spooled += 1
+                lease.spool()
+        # A reader that is reading now may stop without a sign: look again within the bound.
+        return now + HELD_BACK
