@@ -23,6 +23,8 @@ ThetaDataError
 ├── StreamError
 │   └── SlowConsumer         data had to be given up because nobody read it
 ├── SessionClosed            used after its session was left
+├── EndOfChannel             there is nothing more to receive
+├── WouldBlock               nothing can be received without waiting
 └── InternalError            a defect of thetatrio; please report it
 
 Every error carries its data as attributes, survives pickling, and its message
@@ -37,6 +39,7 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionLost",
     "DecodeError",
+    "EndOfChannel",
     "InternalError",
     "InvalidConfig",
     "InvalidRequest",
@@ -54,6 +57,7 @@ __all__ = [
     "TerminalStarting",
     "ThetaDataError",
     "TransportError",
+    "WouldBlock",
     "WrongHost",
     "WrongVersion",
 ]
@@ -229,6 +233,14 @@ class SlowConsumer(StreamError):
 
 class SessionClosed(ThetaDataError):
     """The session this belonged to has been left."""
+
+
+class EndOfChannel(ThetaDataError):
+    """Everything has been received; `async for` ends here by itself."""
+
+
+class WouldBlock(ThetaDataError):
+    """Nothing can be received right now without waiting."""
 
 
 class InternalError(ThetaDataError):

@@ -30,10 +30,12 @@ from thetatrio.market_time import time_text
 from thetatrio.requests import Request
 from thetatrio.rows import Row
 
-__all__ = ["NO_DATA", "error_of", "form_of", "target_of", "value_text"]
+__all__ = ["NO_DATA", "SIMULATOR", "error_of", "form_of", "target_of", "value_text"]
 
 R = TypeVar("R", bound=Row)
 
+SIMULATOR: Final = "thetatrio-simulator"
+"""What the simulated terminal calls itself in the Server header."""
 NO_DATA: Final = 472
 """The status that means an empty result."""
 

@@ -19,6 +19,7 @@ import msgspec
 import trio
 
 from thetatrio.config import Rate
+from thetatrio.errors import InternalError, ThetaDataError
 
 __all__ = ["Lane", "Lease", "Limiter", "LimiterStatistics"]
 
@@ -62,7 +63,7 @@ class Lease:
 
     __slots__ = (
         "_counted",
-        "_idle_since",
+        "_held_back_since",
         "_limiter",
         "_spool",
         "_stamp",
@@ -75,7 +76,7 @@ class Lease:
         self._counted = counted
         self._stamp = stamp
         self._spool: Callable[[], None] | None = None
-        self._idle_since = math.inf
+        self._held_back_since = math.inf
         self.released = False
         self.spooling = False
 
@@ -88,8 +89,8 @@ class Lease:
         self._spool = spool
 
     def held_back(self, since: float) -> None:
-        """Note since when nobody has been reading the body (inf: somebody is)."""
-        self._idle_since = since
+        """Note since when its reader has been holding the body back (inf: it is not)."""
+        self._held_back_since = since
 
     def release(self) -> None:
         """Give the slot back; and the token, where nothing was sent."""
@@ -102,7 +103,7 @@ class Lease:
         """Return the seconds until the body may be taken over; inf where it may not."""
         if self._spool is None or not self._counted:
             return math.inf
-        return self._idle_since + HELD_BACK - now
+        return self._held_back_since + HELD_BACK - now
 
     def spool(self) -> None:
         """Have the body taken over."""
@@ -145,6 +146,7 @@ class Limiter:
         self._started = 0
         self._spooled = 0
         self._wake = trio.Event()
+        self._closed: ThetaDataError | None = None
 
     def statistics(self) -> LimiterStatistics:
         """Return the present figures."""
@@ -169,6 +171,9 @@ class Limiter:
         A cancelled wait leaves nothing behind. Not a checkpoint where there
         is nothing to wait for: what follows is a request, which is one.
         """
+        closed = self._closed
+        if closed is not None:
+            raise closed
         now = trio.current_time()
         if not self._waiting and self._free[counted] and self._may_start_at(now) <= now:
             return self._grant(counted=counted)
@@ -183,21 +188,29 @@ class Limiter:
             await waiter.granted.wait()
         except BaseException:
             # A grant and a cancellation can meet: the lease then goes back.
-            if waiter.lease is None:
+            if waiter.lease is not None:
+                waiter.lease.release()
+            elif self._closed is None:
                 queue.remove(waiter)
                 self._waiting -= 1
                 self._wake.set()
-            else:
-                waiter.lease.release()
             raise
         if waiter.lease is None:
-            raise AssertionError("granted without a lease")
+            raise self._closed or InternalError("a slot was granted without a lease")
         return waiter.lease
 
     def pause(self, seconds: float) -> None:
         """Let nobody start for so long; a longer pause that is under way stays."""
         self._resume_at = max(self._resume_at, trio.current_time() + seconds)
         self._wake.set()
+
+    def close(self, why: ThetaDataError) -> None:
+        """Turn away whoever waits and whoever comes, with this error."""
+        self._closed = why
+        for queue in self._queues.values():
+            while queue:
+                queue.popleft().granted.set()
+        self._waiting = 0
 
     async def run(self) -> None:
         """Wake waiters when time has passed, and have unread bodies taken over; never returns."""
@@ -291,9 +304,9 @@ class Limiter:
             return start
         wanted = sum(len(self._queues[lane, True]) for lane in Lane)
         wanted -= sum(lease.spooling for lease in self._leases)
-        return self._spool_idle(wanted, now) if wanted > 0 else math.inf
+        return self._spool_held_back(wanted, now) if wanted > 0 else math.inf
 
-    def _spool_idle(self, wanted: int, now: float) -> float:
+    def _spool_held_back(self, wanted: int, now: float) -> float:
         """Have the bodies taken over that have lain unread longest; return when to look again."""
         due = sorted(
             ((lease.due_for_spooling(now), lease) for lease in self._leases),
@@ -304,4 +317,4 @@ class Limiter:
                 self._spooled += 1
                 lease.spool()
         # A reader that is reading now may stop without a sign: look again within the bound.
-        return now + HELD_BACK
+        return now + min((wait for wait, _ in due if 0 < wait < HELD_BACK), default=HELD_BACK)

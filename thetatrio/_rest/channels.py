@@ -1,0 +1,130 @@
+"""What rows are received from: a channel of rows, and one of lists of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from operator import length_hint
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+import trio
+
+from thetatrio.errors import EndOfChannel, WouldBlock
+from thetatrio.rows import Row
+
+if TYPE_CHECKING:
+    from thetatrio._rest.query import Reading
+
+__all__ = ["BatchChannel", "RowChannel"]
+
+R = TypeVar("R", bound=Row)
+
+WITHOUT_CHECKPOINT: Final = 256
+"""Rows that iteration hands out at most before it lets others run."""
+
+
+class BatchChannel(Generic[R]):
+    """Rows of one query as they arrive, in lists. Made by `query.batches()`.
+
+    Several tasks may receive from one channel; each list goes to one of them.
+    """
+
+    def __init__(self, reading: Reading[R]) -> None:
+        self._reading = reading
+        self.turn = trio.Lock()
+        self._closed = False
+
+    async def receive(self) -> list[R]:
+        """Return the next rows, in order.
+
+        Raises EndOfChannel after the last; ConnectionLost with
+        `rows_delivered`, DecodeError and other errors of
+        `thetatrio.errors` where the answer does not come to its end.
+        """
+        async with self.turn:
+            rows = await self.next()
+        if not rows:
+            raise EndOfChannel("all rows have been received")
+        return rows
+
+    async def next(self) -> list[R]:
+        """Return the next rows, none at the end; for the holder of the turn."""
+        rows = [] if self._closed else await self._reading.next_batch()
+        self._reading.delivered(len(rows))
+        return rows
+
+    async def aclose(self) -> None:
+        """End the request. Leaving the query's block does it too."""
+        self._closed = True
+        await self._reading.aclose()
+
+    def __aiter__(self) -> BatchChannel[R]:
+        return self
+
+    async def __anext__(self) -> list[R]:
+        try:
+            return await self.receive()
+        except EndOfChannel:
+            raise StopAsyncIteration from None
+
+
+class RowChannel(Generic[R]):
+    """Rows of one query as they arrive. Made by `query.rows()`.
+
+    Several tasks may receive from one channel; each row goes to one of them.
+    """
+
+    def __init__(self, batches: BatchChannel[R]) -> None:
+        self._batches = batches
+        self._batch: Iterator[R] = iter(())
+        self._ready: Iterator[R] = iter(())
+        self._closed = False
+
+    async def receive(self) -> R:
+        """Return the next row, in order. Raises EndOfChannel after the last, else as the query."""
+        try:
+            return await anext(self)
+        except StopAsyncIteration:
+            raise EndOfChannel("all rows have been received") from None
+
+    def receive_nowait(self) -> R:
+        """Return the next row if it has been decoded already. Raises WouldBlock if not."""
+        for row in self._ready:
+            return row
+        self._ready = iter(list(islice(self._batch, WITHOUT_CHECKPOINT)))
+        for row in self._ready:
+            return row
+        raise WouldBlock("no row has been decoded yet; await receive()")
+
+    def batches(self) -> BatchChannel[R]:
+        """Return the channel of lists behind this one; rows already begun stay here."""
+        return self._batches
+
+    async def aclose(self) -> None:
+        """End the request, and forget rows that were not received."""
+        self._batch = self._ready = iter(())
+        await self._batches.aclose()
+
+    def __aiter__(self) -> RowChannel[R]:
+        return self
+
+    async def __anext__(self) -> R:
+        for row in self._ready:
+            return row
+        await self._more()
+        for row in self._ready:
+            return row
+        raise StopAsyncIteration
+
+    async def _more(self) -> None:
+        # Taking the turn is a checkpoint, and keeps several receivers from
+        # replacing each other's rows.
+        async with self._batches.turn:
+            if not _left(self._ready) and not _left(self._batch):
+                self._batch = iter(await self._batches.next())
+            if not _left(self._ready):
+                self._ready = iter(list(islice(self._batch, WITHOUT_CHECKPOINT)))
+
+
+def _left(rows: Iterator[R]) -> int:
+    return length_hint(rows)

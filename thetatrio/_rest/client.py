@@ -1,0 +1,193 @@
+"""The REST side of a session: one request sent, and sent again where that is right."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING, Final, final
+
+import msgspec
+import trio
+
+from thetatrio._rest import dialect_v3 as dialect
+from thetatrio._rest.body import Body, DirectBody, PumpedBody, SpoolRoom, StartSoon
+from thetatrio._rest.limiter import Lane, Lease, Limiter
+from thetatrio._rest.retry import Fail, History, judge
+from thetatrio.config import Config
+from thetatrio.errors import SessionClosed, ThetaDataError
+
+if TYPE_CHECKING:
+    from thetatrio._rest.transport import HttpTransport, Reply, Transport
+
+__all__ = ["Ask", "Opened", "RestClient"]
+
+OK: Final = 200
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """One GET request as the client sends it."""
+
+    target: str
+    """Path and query."""
+    accept: str = "*/*"
+    counted: bool = True
+    """Whether it takes one of the vendor's slots."""
+    flat_file: bool = False
+    """Whether the vendor builds the answer while one waits."""
+    read_ahead: bool = False
+    """Whether a task of the session's reads the body, so that its reader may pause."""
+    about: object | None = None
+    """The request it is sent for, for errors to carry."""
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """An answer whose head has arrived."""
+
+    status: int
+    content_type: str
+    body: Body | None
+    """None where the terminal said that there is no data."""
+    end_is_provable: bool = True
+
+
+@final
+class RestClient:
+    """Limiter, transport and retries, joined. Owned by a session."""
+
+    def __init__(
+        self,
+        config: Config,
+        start_soon: StartSoon,
+        http: HttpTransport | None,
+        chance: random.Random,
+    ) -> None:
+        self.config = config
+        self.limiter = Limiter(config.effective_slots, config.effective_rate)
+        self.spool_room = SpoolRoom(config.spool_limit)
+        self._start_soon = start_soon
+        self._http = http
+        self._chance = chance
+        self._transport: Transport | None = None
+        self._closed = False
+        self._process = os.getpid()
+
+    @property
+    def transport(self) -> Transport:
+        """The way to the terminal, made when it is first needed."""
+        if self._transport is None:
+            from thetatrio._rest.transport import Transport
+
+            self._transport = Transport(self.config, self._http)
+        return self._transport
+
+    @property
+    def server(self) -> str:
+        """What the terminal called itself in its last answer; empty before the first."""
+        return self._transport.server if self._transport is not None else ""
+
+    def check_open(self) -> None:
+        """Raise SessionClosed once the session has been left, and in a forked child."""
+        if self._closed:
+            raise SessionClosed("the session has been left; open another one")
+        if os.getpid() != self._process:
+            raise SessionClosed("the session belongs to the parent process; open one in this one")
+
+    async def open(self, ask: Ask, history: History, lane: Lane = Lane.QUERY) -> Opened:
+        """Send a request, again where that is right, and return its answer's head and body.
+
+        Args:
+            ask: what to send.
+            history: what this request has been through; brought up to date.
+            lane: where it queues.
+
+        Raises the error that the terminal's answer means, or that the way to
+        it met, once trying again would not be right.
+        """
+        while True:
+            self.check_open()
+            lease = await self.limiter.acquire(lane, counted=ask.counted)
+            try:
+                return await self._attempt(ask, lease)
+            except ThetaDataError as error:
+                lease.release()
+                await self.wait_before_retry(error, ask, history)
+            except BaseException:
+                lease.release()
+                raise
+
+    async def wait_before_retry(self, error: ThetaDataError, ask: Ask, history: History) -> None:
+        """Wait as long as is right before trying again; raise the error where that is not right."""
+        self.check_open()
+        if error.request is None:
+            error.request = ask.about
+        verdict = judge(
+            error,
+            history,
+            now=trio.current_time(),
+            policy=self.config.retry,
+            chance=self._chance,
+            answered=self.transport.answered,
+            quick=not ask.flat_file,
+            wait_for_terminal=self.config.wait_for_terminal,
+        )
+        if isinstance(verdict, Fail):
+            if verdict.error is error:
+                raise error
+            raise verdict.error from error
+        if verdict.pause:
+            self.limiter.pause(verdict.after)
+        else:
+            await trio.sleep(verdict.after)
+
+    async def _attempt(self, ask: Ask, lease: Lease) -> Opened:
+        config = self.config
+        reply = await self.transport.send(
+            ask.target,
+            accept=ask.accept,
+            first_byte_timeout=(
+                config.flat_file_timeout if ask.flat_file else config.first_byte_timeout
+            ),
+            on_sent=lease.sent,
+            dated=self.limiter.has_rate,
+        )
+        if reply.status == OK:
+            body = (
+                PumpedBody(reply, lease, self.spool_room, self._start_soon)
+                if ask.read_ahead
+                else DirectBody(reply, lease)
+            )
+            return Opened(OK, reply.content_type, body, reply.end_is_provable)
+        return await self._without_data(ask, lease, reply)
+
+    async def _without_data(self, ask: Ask, lease: Lease, reply: Reply) -> Opened:
+        try:
+            text = await reply.receive_text()
+        finally:
+            await reply.aclose()
+        if reply.status != dialect.NO_DATA:
+            raise dialect.error_of(
+                reply.status, text, request=ask.about, retry_after=reply.retry_after
+            )
+        lease.release()
+        return Opened(reply.status, reply.content_type, None)
+
+    async def ask_once(self, target: str) -> tuple[int, str]:
+        """Send a request past the limiter and without retries; return its status and text.
+
+        For the terminal's own questions: whether it is there, and goodbye.
+        """
+        self.check_open()
+        reply = await self.transport.send(
+            target, first_byte_timeout=self.config.first_byte_timeout, on_sent=lambda: None
+        )
+        try:
+            return reply.status, await reply.receive_text()
+        finally:
+            await reply.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections; whoever still reads gets SessionClosed."""
+        self._closed = True
+        self.limiter.close(SessionClosed("the session was left while this request waited"))
+        if self._transport is not None:
+            await self._transport.aclose()

@@ -1,0 +1,91 @@
+"""Answers of endpoints that the library does not know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, final
+from urllib.parse import quote
+
+import msgspec
+
+from thetatrio._rest import dialect_v3 as dialect
+from thetatrio._rest.answer import Answer
+from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.decode import read_any
+from thetatrio.errors import DecodeError, InvalidRequest
+
+__all__ = ["ParameterValue", "RawAnswer", "get"]
+
+ParameterValue = object
+"""What `session.get` takes for a parameter: text, numbers, bool, date, time, or a tuple of them."""
+
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._~!$'()*+,;=:@%-]+)+")
+_CONTROL: Final = ("/v3/terminal", "/v2/system")
+
+
+@final
+class RawAnswer(msgspec.Struct, frozen=True):
+    """What a terminal answered, as it answered it."""
+
+    status: int
+    """200, or 472 where there is no data."""
+    content_type: str
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The content as text."""
+        return self.content.decode(errors="replace")
+
+    def json(self) -> object:
+        """Return the content as one JSON document. Raises DecodeError where it is none."""
+        try:
+            document: object = msgspec.json.decode(self.content)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise DecodeError(
+                f"the answer is not a JSON document: {error}", first_bytes=self.content[:256]
+            ) from error
+        return document
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return the content as rows by column, whatever its form; cells of CSV stay text.
+
+        Raises DecodeError where it is no rows.
+        """
+        if self.status == dialect.NO_DATA or not self.content.strip():
+            return []
+        return read_any(dialect.form_of(self.content_type, "csv"), self.content)
+
+
+async def get(client: RestClient, path: str, params: Mapping[str, ParameterValue]) -> RawAnswer:
+    """Ask for a path with parameters, through limiter and retries, and read the whole answer."""
+    target = _target(path, params)
+    pieces: list[bytes] = []
+    answer = Answer(client, Ask(target, about=target), settled=False, on_restart=pieces.clear)
+    try:
+        has_data = await answer.open()
+        while chunk := await answer.receive():
+            pieces.append(chunk)
+    finally:
+        await answer.aclose()
+    return RawAnswer(200 if has_data else dialect.NO_DATA, answer.content_type, b"".join(pieces))
+
+
+def _target(path: str, params: Mapping[str, ParameterValue]) -> str:
+    problems: list[str] = []
+    segments = path.split("/")
+    if not _PATH.fullmatch(path) or ".." in segments or "." in segments:
+        problems.append(f"path: {path!r} is not a path such as '/v3/stock/list/symbols'")
+    elif path.lower().startswith(_CONTROL):
+        problems.append(f"path: {path!r} controls the terminal; use session.terminal")
+    query: list[str] = []
+    for name, value in params.items():
+        if value is None:
+            continue
+        if not name.replace("_", "").isalnum() or not name.isascii():
+            problems.append(f"params: {name!r} is not a parameter's name")
+        query.append(f"{name}={quote(dialect.value_text(value), safe='*,:')}")
+    if problems:
+        raise InvalidRequest("get: " + "; ".join(problems), problems=tuple(problems))
+    return f"{path}?{'&'.join(query)}" if query else path

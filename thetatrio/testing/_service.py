@@ -1,0 +1,227 @@
+"""From a request's path and query to its answer: what the terminal checks, in its order."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from thetatrio.codes import TerminalStatus
+from thetatrio.config import Tier
+from thetatrio.testing import _formats
+from thetatrio.testing._market import Market
+from thetatrio.testing._operations import Arguments, Group, Operation, Refusal
+from thetatrio.testing._option_operations import OPTION_OPERATIONS
+from thetatrio.testing._parameters import read_arguments, refuse_version_2
+from thetatrio.testing._stock_operations import STOCK_OPERATIONS
+from thetatrio.testing._variation import Answers, varied
+
+JsonShape: TypeAlias = Literal["rows", "columns"]
+State: TypeAlias = Literal["connected", "disconnected", "starting", "conflict", "uncaught"]
+
+MDDS_STATUS: Final = "/v3/terminal/mdds/status"
+FPSS_STATUS: Final = "/v3/terminal/fpss/status"
+SHUTDOWN: Final = "/v3/terminal/shutdown"
+CONTROL: Final = {
+    MDDS_STATUS: "terminal_mdds_status",
+    FPSS_STATUS: "terminal_fpss_status",
+    SHUTDOWN: "terminal_shutdown",
+}
+
+HISTORY_YEARS: Final[Mapping[Tier, int | None]] = {
+    Tier.FREE: 1,
+    Tier.VALUE: 4,
+    Tier.STANDARD: 8,
+    Tier.PRO: None,
+}
+"""How many years before today each tier's history begins; None: with the calendar."""
+
+_ROW_LIMIT: Final = 1_000_000
+# End-of-day rows are few; the vendor states no bound, a year is what this one gives.
+_LONGEST_RANGE_DAYS: Final = 366
+_LONGEST_INTRADAY_DAYS: Final = 31
+_MINUTE_MS: Final = 60_000
+_ORDER: Final = (Tier.FREE, Tier.VALUE, Tier.STANDARD, Tier.PRO)
+_STATES: Final[Mapping[str, Refusal]] = {
+    "disconnected": Refusal(474, "Connection lost to the data server."),
+    "starting": Refusal(571, "The server is starting; try again in a moment."),
+    "conflict": Refusal(478, "Invalid session: another terminal has taken it."),
+    "uncaught": Refusal(572, "Uncaught error in the terminal."),
+}
+
+
+class Route(NamedTuple):
+    """What a path leads to."""
+
+    operation: Operation | None
+    name: str
+    """The operation's name or a control route's; empty where there is none."""
+    request_type: str
+
+    @property
+    def counted(self) -> bool:
+        """Whether a request takes one of the account's slots."""
+        return self.operation is None or self.operation.counted
+
+
+class Answer(NamedTuple):
+    """What is sent back: a status and a body in pieces."""
+
+    status: int
+    content_type: str
+    body: Iterator[bytes]
+
+
+class Service:
+    """The terminal without its sockets."""
+
+    def __init__(
+        self, market: Market, *, tier: Tier, answers: Answers, json_shape: JsonShape
+    ) -> None:
+        self.market = market
+        self.tier = tier
+        self.answers: Answers = answers
+        self.json_shape: JsonShape = json_shape
+        self.state: State = "connected"
+        self.fpss_status = TerminalStatus.DISCONNECTED
+        """What the stream's status route says; `DISCONNECTED` until a first subscription."""
+        self._host: str | None = None
+        self._asked: Counter[str] = Counter()
+        self._operations = {
+            operation.path.replace("{request_type}", word): (operation, word)
+            for operation in (*STOCK_OPERATIONS, *OPTION_OPERATIONS)
+            for word in operation.request_types or ("",)
+        }
+
+    def restart(self) -> None:
+        """Forget what a terminal forgets when it is started again."""
+        self.state = "connected"
+        self._host = None
+
+    def route(self, path: str) -> Route:
+        """Return what a path leads to."""
+        operation, word = self._operations.get(path, (None, ""))
+        name = operation.name if operation is not None else CONTROL.get(path, "")
+        return Route(operation, name, word)
+
+    def answer(self, route: Route, path: str, query: Mapping[str, str], host: str) -> Answer:
+        """Return the answer to a GET. Raises Refusal for every status but 200."""
+        self._check_host(host)
+        if path in CONTROL:
+            return Answer(200, "text/plain", iter([self._control(path).encode()]))
+        refuse_version_2(query)
+        if path.startswith("/v2/"):
+            raise Refusal(410, "This terminal speaks API v3; paths of version 2 are gone.")
+        if route.operation is None:
+            raise Refusal(404, f"No such request: {path}")
+        refusal = _STATES.get(self.state)
+        if refusal is not None:
+            raise Refusal(refusal.status, refusal.text)
+        operation = route.operation
+        arguments = read_arguments(operation, query, route.request_type)
+        self._admit(operation, arguments)
+        groups = self._groups(operation, arguments, path, query)
+        first = next(groups, None)
+        if first is None:
+            raise Refusal(472, "No data found for your request")
+        return Answer(
+            200,
+            _formats.CONTENT_TYPES[arguments.format],
+            self._written(operation, arguments, _chained(first, groups)),
+        )
+
+    def _check_host(self, host: str) -> None:
+        name = host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host.lower()
+        if self._host is None:
+            self._host = name
+        elif name != self._host:
+            raise Refusal(476, f"Wrong host: this terminal was first addressed as {self._host}.")
+
+    def _control(self, path: str) -> str:
+        if path == SHUTDOWN:
+            return "OK"
+        if path == FPSS_STATUS:
+            return self.fpss_status.value
+        down = self.state in ("disconnected", "starting")
+        return (TerminalStatus.DISCONNECTED if down else TerminalStatus.CONNECTED).value
+
+    def _groups(
+        self, operation: Operation, arguments: Arguments, path: str, query: Mapping[str, str]
+    ) -> Iterator[Group]:
+        key = path + "?" + "&".join(f"{name}={query[name]}" for name in sorted(query))
+        nth = self._asked[key]
+        if self.answers != "stable":
+            self._asked[key] += 1
+        return varied(operation, operation.groups(self.market, arguments), self.answers, nth)
+
+    def _written(
+        self, operation: Operation, arguments: Arguments, groups: Iterator[Group]
+    ) -> Iterator[bytes]:
+        if arguments.format == "json":
+            columns = self.json_shape == "columns"
+            write = _formats.json_columns if columns else _formats.json_rows
+        else:
+            write = {
+                "csv": _formats.csv,
+                "ndjson": _formats.ndjson,
+                "html": _formats.html,
+            }[arguments.format]
+        return write(operation, groups)
+
+    def _admit(self, operation: Operation, arguments: Arguments) -> None:
+        if _ORDER.index(operation.tier) > _ORDER.index(self.tier):
+            raise Refusal(
+                471, f"This request needs a {operation.tier} subscription or a higher one."
+            )
+        span = arguments.span
+        if operation.span == "none":
+            return
+        if span is None:
+            raise Refusal(473, "Invalid parameters: date, or start_date and end_date, required")
+        start, end = span
+        if end < start:
+            raise Refusal(473, "Invalid parameters: end_date: lies before start_date")
+        if arguments.end_time < arguments.start_time:
+            raise Refusal(473, "Invalid parameters: end_time: lies before start_time")
+        self._check_size(operation, arguments, start, end)
+        first = self.first_date()
+        if operation.limited_history and first is not None and start < first:
+            raise Refusal(471, f"This subscription's history begins on {first}.")
+
+    def first_date(self) -> dt.date | None:
+        """Return the first day of this tier's history, or None where nothing bounds it."""
+        years = HISTORY_YEARS[self.tier]
+        if years is None:
+            return None
+        day = self.market.day
+        leap = (day.month, day.day) == (2, 29)
+        return day.replace(year=day.year - years, day=28 if leap else day.day)
+
+    def _check_size(
+        self, operation: Operation, arguments: Arguments, start: dt.date, end: dt.date
+    ) -> None:
+        days = (end - start).days + 1
+        if operation.span == "dates":
+            if days > _LONGEST_RANGE_DAYS:
+                raise Refusal(570, f"Too large: {days} days asked for, a year is the most.")
+        elif days > _LONGEST_INTRADAY_DAYS:
+            raise Refusal(570, f"Too large: {days} days asked for, a month is the most.")
+        elif days > 1:
+            names = {parameter.name for parameter in operation.parameters}
+            if "expiration" in names and arguments.expiration is None:
+                raise Refusal(570, "Too large: expiration=* is for a single day.")
+            if arguments.interval < _MINUTE_MS:
+                raise Refusal(570, "Too large: intervals below a minute are for a single day.")
+        if operation.rows_a_day is None:
+            return
+        rows = 0
+        for day in self.market.days(start, end):
+            rows += operation.rows_a_day(self.market, arguments, day)
+            if rows > _ROW_LIMIT:
+                raise Refusal(570, f"Too large: more than {_ROW_LIMIT} rows.")
+
+
+def _chained(first: Group, others: Iterator[Group]) -> Iterator[Group]:
+    yield first
+    yield from others
