@@ -25,7 +25,7 @@ async def open_hidden_nursery() -> AsyncGenerator[trio.Nursery, None]:
         async with trio.open_nursery() as nursery:
             try:
                 yield nursery
-            except BaseException as error:  # noqa: BLE001  # raised again below, outside
+            except BaseException as error:  # noqa: BLE001, ASYNC103  # raised again below
                 raised = error
             nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:

@@ -411,6 +411,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 "sent over https, or to this machine; base_url is plain http to another host",
             )
 
+    def __repr__(self) -> str:
+        # What a header holds may be a key; only api_key can be known to be one.
+        shown = {name: getattr(self, name) for name in self.__struct_fields__}
+        shown["headers"] = dict.fromkeys(self.headers, Secret(""))
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
     @property
     def effective_slots(self) -> int:
         """Requests in flight at most, as `slots` and `tier` say together."""

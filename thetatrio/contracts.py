@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from decimal import Decimal, InvalidOperation
 from functools import total_ordering
+from numbers import Integral
 from typing import Final, Literal, NoReturn, TypeAlias, final
 
 from thetatrio.errors import InvalidRequest
@@ -82,6 +83,8 @@ def strike_thousandths(value: object) -> int:
     `4800`, `4800.0`, `Decimal(4800)` and `"4800.000"` all give 4800000. Raises
     ValueError for negative numbers, more than three decimals, and non-numbers.
     """
+    if isinstance(value, Integral):  # numpy's too
+        value = value if isinstance(value, bool) else int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         raise ValueError(f"expected a strike in dollars, got {value!r}")
     try:

@@ -8,6 +8,7 @@ that could hold a key.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Protocol, TypeAlias, cast
@@ -33,6 +34,7 @@ __all__ = ["HttpTransport", "Reply", "Transport"]
 HttpTransport: TypeAlias = httpx.AsyncBaseTransport
 """What carries requests; tests and unusual networks hand in their own."""
 
+_NO_BODY: Final = httpx.ByteStream(b"")
 _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
 
 
@@ -180,7 +182,7 @@ class Transport:
             "GET",
             f"{self._origin}{target}",
             headers=[*self._headers, ("Accept", accept)],
-            stream=_NOTHING,
+            stream=_NO_BODY,
             extensions=extensions,
         )
         try:
@@ -225,15 +227,6 @@ class Transport:
         await self._transport.aclose()
 
 
-class _Nothing(httpx.AsyncByteStream):
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for part in cast("tuple[bytes, ...]", ()):
-            yield part
-
-
-_NOTHING: Final = _Nothing()
-
-
 def _reason(error: BaseException) -> str:
     """Return in a few words what the operating system said at the bottom of it all."""
     said = ""
@@ -242,8 +235,8 @@ def _reason(error: BaseException) -> str:
         if isinstance(seen, BaseExceptionGroup):  # one OSError for each address tried
             group = cast("BaseExceptionGroup[BaseException]", seen)
             return "; ".join(dict.fromkeys(_reason(inner) for inner in group.exceptions))
-        if isinstance(seen, OSError) and seen.strerror:
-            said = seen.strerror.lower()  # the innermost one, without trio's "error connecting"
+        if isinstance(seen, OSError) and seen.errno is not None:
+            said = os.strerror(seen.errno).lower()  # without the address, which trio adds
         seen = seen.__cause__ or seen.__context__
     return said or str(error) or type(error).__name__
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import (
     Annotated,
@@ -135,15 +136,16 @@ def _right(value: object) -> str:
 
 def _count(minimum: int) -> Callable[[object], int]:
     def normalise(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        # Integral: numpy's whole numbers are not of type int.
+        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
             raise ValueError(f"expected a whole number from {minimum}, got {value!r}")
-        return value
+        return int(value)
 
     return normalise
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
         raise ValueError(f"expected a number, got {value!r}")
     if not math.isfinite(value):
         raise ValueError(f"expected a finite number, got {value!r}")

@@ -97,7 +97,7 @@ class Connection:
                 case h11.ConnectionClosed():
                     return None
                 case h11.NEED_DATA:
-                    self._protocol.receive_data(await self._stream.receive_some(_READ))
+                    self._protocol.receive_data(bytes(await self._stream.receive_some(_READ)))
                 case _:
                     await trio.lowlevel.checkpoint()
 
@@ -122,6 +122,7 @@ class Connection:
                 pass
 
     async def _exchange(self, request: h11.Request) -> None:
+        hangup: Hangup | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, nursery.cancel_scope)
             hangup = await self._recorded(request)

@@ -170,9 +170,7 @@ def csv(operation: Operation, groups: Iterator[Group]) -> Iterator[bytes]:
 def ndjson(operation: Operation, groups: Iterator[Group]) -> Iterator[bytes]:
     """Yield one flat JSON object a line, contract columns among the others."""
     for group in groups:
-        layout = _layout(
-            operation.columns, group, quote='"', join=_object, arrange=_shuffled
-        )
+        layout = _layout(operation.columns, group, quote='"', join=_object, arrange=_shuffled)
         yield from _pieces(layout.lines(group.rows), "\n")
 
 
@@ -217,9 +215,7 @@ def json_columns(operation: Operation, groups: Iterator[Group]) -> Iterator[byte
     names = _shuffled([name for name, _ in operation.columns])
     arrays: dict[str, list[str]] = {name: [] for name in names}
     for group in groups:
-        layout = _layout(
-            operation.columns, group, quote='"', join=_cells("\n"), arrange=_shuffled
-        )
+        layout = _layout(operation.columns, group, quote='"', join=_cells("\n"), arrange=_shuffled)
         for line in layout.lines(group.rows):
             for name, cell in zip(names, line.split("\n"), strict=True):
                 arrays[name].append(cell)

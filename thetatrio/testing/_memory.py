@@ -16,7 +16,11 @@ class _Pipe:
         self.capacity = capacity
         self.data = bytearray()
         self.ended = False
+        """The writer is done: what is left may be read."""
+        self.abandoned = False
+        """The reader is gone: writing fails."""
         self.broken = False
+        """Reset: reading and writing fail."""
         self._lot = trio.lowlevel.ParkingLot()
 
     async def changed(self) -> None:
@@ -54,7 +58,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                 self._check()
                 if pipe.ended:
                     raise trio.ClosedResourceError("the end has been sent")
-                if pipe.broken:
+                if pipe.abandoned:
                     raise trio.BrokenResourceError("the peer is gone")
                 room = pipe.capacity - len(pipe.data)
                 if room > 0:
@@ -71,8 +75,9 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         """Wait for room in the peer's buffer."""
         await trio.lowlevel.checkpoint()
         self._check()
-        while len(self._outgoing.data) >= self._outgoing.capacity and not self._outgoing.broken:
-            await self._outgoing.changed()
+        pipe = self._outgoing
+        while len(pipe.data) >= pipe.capacity and not pipe.abandoned:
+            await pipe.changed()
             self._check()
 
     async def send_eof(self) -> None:
@@ -111,18 +116,10 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         if not self._closed:
             self._closed = True
             self._outgoing.ended = True
-            if not self._incoming.ended:
-                # The peer's sends fail from now on; its own reading goes on.
-                self._incoming = self._abandoned()
+            self._incoming.abandoned = True
             self._outgoing.notify()
+            self._incoming.notify()
         await trio.lowlevel.checkpoint()
-
-    def _abandoned(self) -> _Pipe:
-        pipe = self._incoming
-        pipe.capacity = -1
-        pipe.ended = True
-        pipe.notify()
-        return pipe
 
 
 def memory_stream_pair(capacity: int = _CAPACITY) -> tuple[MemoryStream, MemoryStream]:

@@ -25,7 +25,28 @@ CONTRACT_COLUMNS: Final[tuple[Column, ...]] = (
     ("strike", Kind.THREE),
     ("right", Kind.TEXT),
 )
-GREEK_NAMES: Final = ["delta", "theta", "vega", "rho", "epsilon", "lambda", "gamma", "vanna", "charm", "vomma", "veta", "vera", "speed", "zomma", "color", "ultima", "d1", "d2", "dual_delta", "dual_gamma"]
+GREEK_NAMES: Final = [
+    "delta",
+    "theta",
+    "vega",
+    "rho",
+    "epsilon",
+    "lambda",
+    "gamma",
+    "vanna",
+    "charm",
+    "vomma",
+    "veta",
+    "vera",
+    "speed",
+    "zomma",
+    "color",
+    "ultima",
+    "d1",
+    "d2",
+    "dual_delta",
+    "dual_gamma",
+]
 # An estimate for the limit on an answer's size, on the high side.
 _TICKS_A_DAY: Final = 2_000
 
@@ -93,8 +114,7 @@ def _contracts(market: Market, arguments: Arguments) -> Iterator[Group]:
             chain = [
                 listed
                 for listed in market.listed(root, day)
-                if arguments.max_dte is None
-                or (listed.expiration - day).days <= arguments.max_dte
+                if arguments.max_dte is None or (listed.expiration - day).days <= arguments.max_dte
             ]
             if arguments.request_type == "trade":
                 chain = [listed for listed in chain if market.option(listed, day).count]
@@ -161,18 +181,16 @@ def greeks_row(
         dividend_yield=math.log1p(max(0.0, arguments.annual_dividend) / spot),
     )
     fit = implied_volatility(terms, value)
-    return (*greeks(terms, fit.volatility), *fit, min(quote.ms, close_ms(day)), spot)
-
-
-def _chain_size(rows_each: int) -> int:
-    return max(1, rows_each)
+    # Rounded here, and -0.0 made 0.0, so that no cell reads -0.0000.
+    numbers = [round(number, 4) + 0.0 for number in (*greeks(terms, fit.volatility), *fit)]
+    return (*numbers, min(quote.ms, close_ms(day)), spot)
 
 
 def _quote_count(market: Market, arguments: Arguments, date: dt.date) -> int:
     chain = len(contracts_of(market, arguments, date))
     if arguments.interval == 0:
         return chain * _TICKS_A_DAY * 6
-    return chain * _chain_size(len(stamps_of(arguments, market.session(date, options=True)[1])))
+    return chain * len(stamps_of(arguments, market.session(date, options=True)[1]))
 
 
 def _trade_count(market: Market, arguments: Arguments, date: dt.date) -> int:

@@ -69,7 +69,7 @@ class ImpliedVolatility(NamedTuple):
 
     volatility: float
     error: float
-    """Relative: (price at this volatility - price) / price; 100 where nothing fits."""
+    """Relative: |price at this volatility - price| / price; up to 100 where nothing fits."""
 
 
 def _normal(x: float) -> float:
@@ -107,8 +107,8 @@ def implied_volatility(terms: Terms, target: float) -> ImpliedVolatility:
     elif target >= price(terms, high):
         low = high
     volatility = round(low, 4)
-    error = (price(terms, volatility) - target) / target
-    return ImpliedVolatility(volatility, max(-_NO_FIT, min(_NO_FIT, error)))
+    error = abs(price(terms, volatility) - target) / target
+    return ImpliedVolatility(volatility, min(_NO_FIT, error))
 
 
 def greeks(terms: Terms, volatility: float) -> Greeks:

@@ -32,7 +32,7 @@ _TICKS_A_SECOND: Final = 10
 _Kind = TypeVar("_Kind")
 
 
-class Hangup(Exception):  # noqa: N818 - not an error here: a fault asked for it
+class Hangup(Exception):
     """The connection is to be closed now, by FIN or by RST."""
 
     def __init__(self, *, reset: bool) -> None:

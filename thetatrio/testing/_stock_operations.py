@@ -58,9 +58,7 @@ def _stock_eod(market: Market, arguments: Arguments) -> Iterator[Group]:
         # The closing quote, a cent around the close: no intraday path is needed for it.
         last = tape.summary.close
         row = (created, close, *tape.summary, tape.volume, tape.count)
-        yield Group(
-            None, day, [(*row, 3, 7, max(0.01, last - 0.01), 0, 2, 1, last + 0.01, 0)]
-        )
+        yield Group(None, day, [(*row, 3, 7, max(0.01, last - 0.01), 0, 2, 1, last + 0.01, 0)])
 
 
 def _stock_ohlc(market: Market, arguments: Arguments) -> Iterator[Group]:
@@ -111,9 +109,7 @@ def _index_price(market: Market, arguments: Arguments) -> Iterator[Group]:
             rows = [row for row in rows if arguments.start_time <= row[0] <= arguments.end_time]
         else:
             stamps = stamps_of(arguments, last)
-            rows = [
-                (ms, values[(ms - first) // 1000] if ms >= first else 0.0) for ms in stamps
-            ]
+            rows = [(ms, values[(ms - first) // 1000] if ms >= first else 0.0) for ms in stamps]
         if rows:
             yield Group(None, day, rows)
 

@@ -63,7 +63,7 @@ class Bar(NamedTuple):
     low: float
     close: float
     volume: int
-    count: int
+    trades: int
     vwap: float
     """From the day's first trade of the request on, as the vendor's is: cumulative."""
 

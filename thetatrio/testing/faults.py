@@ -176,7 +176,9 @@ class FaultScript:
     def for_connection(self) -> bool:
         """Tell whether the connection just accepted is refused, and count it."""
         refused = [line for line in self._lines if isinstance(line[0], Refuse)]
-        return any([self._counted(*line) for line in refused])
+        # Every one of them counts, so this is no lazy any().
+        hits = [self._counted(fault, counts) for fault, counts in refused]
+        return True in hits
 
     def for_request(self, path: str, operation: str) -> list[Fault]:
         """Return the faults that hit a request, and count it."""

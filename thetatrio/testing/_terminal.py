@@ -1,0 +1,248 @@
+"""The simulated terminal: what owns the market, the ledger, the faults and the sockets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final, TypedDict, Unpack
+
+import trio
+
+from thetatrio.config import Config, Rate, Tier
+from thetatrio.errors import InternalError, InvalidConfig
+from thetatrio.market_time import parse_date
+from thetatrio.testing._calendar import FIRST_YEAR, LAST_YEAR
+from thetatrio.testing._connection import Connection
+from thetatrio.testing._ledger import Ledger
+from thetatrio.testing._limiter import Limiter
+from thetatrio.testing._market import Market
+from thetatrio.testing._service import JsonShape, Service, State
+from thetatrio.testing._variation import Answers
+from thetatrio.testing.faults import Fault, FaultScript
+
+REAL_PORTS: Final = frozenset({25503, 25504, 25510, 25520})
+"""Ports of real terminals: v3, its staging twin, v2, and the stream."""
+
+_LOOPBACK: Final = "127.0.0.1"
+_LONGEST_QUEUE: Final = 128
+_FREE_RATE: Final = Rate(20, per=60.0)
+
+
+class TerminalOptions(TypedDict, total=False):
+    """Keyword arguments of `Terminal`, and of `open_terminal`."""
+
+    seed: int
+    day: dt.date | str
+    tier: Tier | str
+    contracts: int
+    faults: Iterable[Fault]
+    answers: Answers
+    json_shape: JsonShape
+    queue: int
+    rate: Rate | None
+    latency: float
+
+
+class Terminal:
+    """A terminal that answers from a simulated market.
+
+    Made by hand it has no sockets: `serve` it streams. `open_terminal` makes
+    one that listens.
+
+    Args:
+        seed: the same seed, day and contracts give the same bytes.
+        day: today, a date or its text; its session is over.
+        tier: the account's subscription: slots, operations, how far back.
+        contracts: options listed per root and week.
+        faults: the script to begin with.
+        answers: what the same request gets the next time: the same (`stable`),
+            prices moved by a cent (`changing`), rows in another order (`reordered`).
+        json_shape: JSON of accounts of this kind: `rows`, or legacy `columns`.
+        queue: requests that may wait for a slot, 0 to 128, before 429.
+        rate: bound on requests; by default 20 a minute on the free tier.
+        latency: seconds before each answer.
+
+    Raises InvalidConfig that names everything wrong at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        day: dt.date | str = "2024-11-04",
+        tier: Tier | str = "pro",
+        contracts: int = 200,
+        faults: Iterable[Fault] = (),
+        answers: Answers = "stable",
+        json_shape: JsonShape = "rows",
+        queue: int = 16,
+        rate: Rate | None = None,
+        latency: float = 0.0,
+    ) -> None:
+        problems: list[str] = []
+        today = _checked_day(day, problems)
+        account = _checked_tier(tier, problems)
+        for holds, text in (
+            (contracts >= 2, "contracts must be 2 or more"),
+            (0 <= queue <= _LONGEST_QUEUE, f"queue must be 0 to {_LONGEST_QUEUE}"),
+            (latency >= 0, "latency must be seconds from 0"),
+            (answers in ("stable", "changing", "reordered"), f"answers: no such kind: {answers!r}"),
+            (json_shape in ("rows", "columns"), f"json_shape: no such shape: {json_shape!r}"),
+        ):
+            if not holds:
+                problems.append(text)
+        if problems:
+            raise InvalidConfig("Terminal: " + "; ".join(problems), problems=tuple(problems))
+        self.seed = seed
+        self.latency = latency
+        """Seconds before each answer, the slot held; may be set while it runs."""
+        self.market = Market(seed=seed, day=today, contracts=contracts)
+        """What all answers are made from."""
+        self.ledger = Ledger()
+        """What was asked and sent."""
+        self.faults = FaultScript(faults)
+        """What goes wrong; may be changed while it runs."""
+        self.service = Service(self.market, tier=account, answers=answers, json_shape=json_shape)
+        bound = _FREE_RATE if rate is None and account is Tier.FREE else rate
+        self.limiter = Limiter(tier=account, queue=queue, rate=bound, ledger=self.ledger)
+        self.shut_down = trio.Event()
+        """Set once a shutdown was asked for over HTTP, or `stop` was called."""
+        self.port: int | None = None
+        """The port it listens on, or None without sockets."""
+        self._serving: set[trio.CancelScope] = set()
+
+    @property
+    def tier(self) -> Tier:
+        """The account's tier."""
+        return self.service.tier
+
+    @property
+    def state(self) -> State:
+        """How the terminal is: `connected`, or `disconnected` (474), `starting` (571),
+        `conflict` (478: another terminal took the session), `uncaught` (572).
+        """  # noqa: D205 - one list
+        return self.service.state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self.service.state = state
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port, as a session's `base_url`; without sockets, a name for them."""
+        return f"http://{_LOOPBACK}:{self.port or 80}"
+
+    @property
+    def config(self) -> Config:
+        """Settings for a session that talks to this terminal."""
+        return Config(base_url=self.url, tier=self.tier)
+
+    def restart(self) -> None:
+        """Do what ending and starting a terminal does: connected, and any host is the first."""
+        self.service.restart()
+
+    def stop(self) -> None:
+        """Shut down: stop listening and drop all connections, as a terminal does on request."""
+        self.shut_down.set()
+        for scope in self._serving:
+            scope.cancel()
+
+    async def serve(self, stream: trio.abc.Stream) -> None:
+        """Serve one connection on any trio stream, until it ends. Closes the stream."""
+        if self.shut_down.is_set() or self.faults.for_connection():
+            await stream.aclose()
+            return
+        self.ledger.note(connections=1)
+        scope = trio.CancelScope()
+        self._serving.add(scope)
+        try:
+            with scope:
+                await Connection(self, stream, self.ledger.connections_total).serve()
+        finally:
+            self._serving.discard(scope)
+            self.ledger.note(connections=-1)
+
+    async def accept(self, listeners: list[trio.SocketListener]) -> None:
+        """Serve what connects to listeners until cancelled or shut down. Closes them."""
+        scope = trio.CancelScope()
+        self._serving.add(scope)
+        with scope:
+            await trio.serve_listeners(self.serve, listeners)
+
+
+async def open_listeners(port: int, *, allow_real_port: bool = False) -> list[trio.SocketListener]:
+    """Listen on a port of 127.0.0.1; 0 is a free one.
+
+    Raises InvalidConfig for a real terminal's port unless `allow_real_port` is
+    true, OSError where the port is taken.
+    """
+    if port in REAL_PORTS and not allow_real_port:
+        raise InvalidConfig(
+            f"port {port} is a real terminal's, and a simulated one there would be taken for it;"
+            " use port=0, or allow_real_port=True if that is what you want"
+        )
+    return await trio.open_tcp_listeners(port, host=_LOOPBACK)
+
+
+def _checked_day(day: dt.date | str, problems: list[str]) -> dt.date:
+    try:
+        parsed = parse_date(day)
+    except ValueError as problem:
+        problems.append(f"day: {problem}")
+        return dt.date.min
+    if not FIRST_YEAR < parsed.year <= LAST_YEAR:
+        problems.append(f"day must be in {FIRST_YEAR + 1} to {LAST_YEAR}")
+    return parsed
+
+
+def _checked_tier(tier: Tier | str, problems: list[str]) -> Tier:
+    try:
+        return Tier(tier)
+    except ValueError:
+        problems.append("tier must be free, value, standard or pro")
+        return Tier.PRO
+
+
+@asynccontextmanager
+async def open_terminal(
+    *, port: int = 0, allow_real_port: bool = False, **options: Unpack[TerminalOptions]
+) -> AsyncGenerator[Terminal, None]:
+    """Open a simulated terminal that listens on 127.0.0.1 for the time of the block.
+
+        async with open_terminal(tier="standard") as terminal:
+            async with thetatrio.open_session(config=terminal.config) as session: ...
+
+    Args:
+        port: 0 for a free one. Ports of real terminals are refused
+            (InvalidConfig) unless `allow_real_port` is true.
+        allow_real_port: whether a port of `REAL_PORTS` may be used.
+        options: arguments of `Terminal`, with its defaults.
+
+    The block's exception comes out as it is. Leaving drops all connections.
+    """
+    terminal = Terminal(**options)
+    listeners = await open_listeners(port, allow_real_port=allow_real_port)
+    terminal.port = listeners[0].socket.getsockname()[1]
+    failure: BaseException | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(terminal.accept, listeners)
+            try:
+                yield terminal
+            # Raised again once the tasks are gone, so that it comes out bare.
+            except BaseException as problem:  # noqa: BLE001, ASYNC103
+                failure = problem
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        crash = group.split(trio.Cancelled)[1]
+        if crash is not None and (failure is None or isinstance(failure, trio.Cancelled)):
+            raise InternalError("the simulated terminal failed; please report this") from group
+        if failure is None:
+            raise
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            # Otherwise the traceback would hold this frame, and the frame the traceback.
+            del failure
