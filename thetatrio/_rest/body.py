@@ -71,7 +71,6 @@ class Spool:
 
     def __init__(self, room: SpoolRoom) -> None:
         self._room = room
-        self._size = 0
         self._memory: deque[bytes] = deque()
         self._in_memory = 0
         self._file: IO[bytes] | None = None
@@ -85,7 +84,6 @@ class Spool:
     async def write(self, chunk: bytes) -> None:
         """Add bytes. Raises SlowConsumer where there is no room."""
         self._room.take(len(chunk))
-        self._size += len(chunk)
         self._memory.append(chunk)
         self._in_memory += len(chunk)
         self._tell()
@@ -107,10 +105,11 @@ class Spool:
         while True:
             async with self._moving:
                 if self._read_at < self._written:
-                    return await trio.to_thread.run_sync(self._take)
+                    return await self._read_file()
                 if self._memory:
                     chunk = self._memory.popleft()
                     self._in_memory -= len(chunk)
+                    self._room.give_back(len(chunk))
                     return chunk
                 if self._ended:
                     if self._error is not None:
@@ -119,13 +118,22 @@ class Spool:
                 self._news = trio.Event()
             await self._news.wait()
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """Throw away what was not read, and give its room back."""
-        self._room.give_back(self._size)
-        self._size = 0
-        self._memory.clear()
-        if self._file is not None:
-            self._file.close()
+        async with self._moving:  # a reader's thread may be at the file
+            self._room.give_back(self._written + self._in_memory)
+            self._memory.clear()
+            self._in_memory = self._written = self._read_at = 0
+            if self._file is not None:
+                self._file.close()
+
+    async def _read_file(self) -> bytes:
+        chunk = await trio.to_thread.run_sync(self._take)
+        if self._read_at == self._written:
+            # The next block goes to the file's beginning: its room is free.
+            self._room.give_back(self._written)
+            self._written = self._read_at = 0
+        return chunk
 
     def _tell(self) -> None:
         self._news.set()
@@ -133,9 +141,12 @@ class Spool:
     def _append(self, block: bytes) -> None:
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="thetatrio-")  # noqa: SIM115
+                # Unbuffered, so that a full disk is met here and not while reading or closing.
+                self._file = tempfile.TemporaryFile(prefix="thetatrio-", buffering=0)  # noqa: SIM115
             self._file.seek(self._written)
-            self._file.write(block)
+            left = memoryview(block)
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise SlowConsumer(
                 f"an unread answer cannot be kept in a temporary file ({error.strerror})"
@@ -145,8 +156,15 @@ class Spool:
     def _take(self) -> bytes:
         if self._file is None:
             raise AssertionError("bytes in a file that is not there")
-        self._file.seek(self._read_at)
-        chunk = self._file.read(PIECE)
+        try:
+            self._file.seek(self._read_at)
+            chunk = self._file.read(min(PIECE, self._written - self._read_at))
+        except OSError as error:
+            raise SlowConsumer(
+                f"an unread answer cannot be read from its temporary file ({error.strerror})"
+            ) from error
+        if not chunk:
+            raise SlowConsumer("an unread answer's temporary file was cut short")
         self._read_at += len(chunk)
         return chunk
 
@@ -229,9 +247,9 @@ class PumpedBody:
         self._scope.cancel()
         with trio.CancelScope(shield=True):  # ends at once: it has just been cancelled
             await self._done.wait()
-        self._buffer.clear()
-        if self._spool is not None:
-            self._spool.close()
+            self._buffer.clear()
+            if self._spool is not None:
+                await self._spool.aclose()
 
     def _take_over(self) -> None:
         self._spool = Spool(self._room)

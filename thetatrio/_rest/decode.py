@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import io
 import re
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,9 +50,14 @@ Form: TypeAlias = Literal["ndjson", "csv", "json"]
 FIRST_BYTES: Final = 256
 MAX_LINE: Final = 16 << 20
 """Bytes of the longest line: past that it is no row, and must not fill the memory."""
-# What msgspec and the csv module raise on hostile bytes. UnicodeDecodeError
-# is a ValueError; msgspec lets it through bare for some invalid UTF-8.
-_REFUSALS: Final = (msgspec.MsgspecError, ValueError, RecursionError, csv.Error)
+# What msgspec, the csv module and datetime raise on hostile bytes.
+# UnicodeDecodeError is a ValueError; msgspec lets it through bare for some
+# invalid UTF-8. OverflowError is an offset that leads out of the calendar.
+_REFUSALS: Final = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, csv.Error)
+_BOM: Final = b"\xef\xbb\xbf"
+# Not all that str.strip() takes for space: a no-break space is part of a text
+# on the fast road, and so it must be on the slow one.
+_SPACE: Final = " \t\r\n"
 
 
 class Decoder(Protocol[R]):
@@ -110,12 +114,7 @@ class _Lines:
         self._kept.append(piece)
         self._size += len(piece)
         if self._size > MAX_LINE:
-            _fail(f"no line ends within {MAX_LINE} bytes", b"".join(self._kept[:2]))
-
-    def give_back(self, lines: bytes) -> None:
-        """Take lines back that turned out not to be whole."""
-        self._kept.insert(0, lines)
-        self._size += len(lines)
+            _fail(f"no line ends within {MAX_LINE} bytes", b"".join(self._kept))
 
     def rest(self) -> bytes:
         """Return what is left, and keep nothing."""
@@ -132,7 +131,9 @@ class NdjsonDecoder(Generic[R]):
 
     def __init__(self, row_type: type[R]) -> None:
         self._row_type = row_type
-        self._decode_lines = _line_decoder(row_type)
+        decoder = _line_decoder(row_type)
+        self._decode_line = decoder.decode
+        self._decode_lines = decoder.decode_lines
         self._lines = _Lines()
         self._rows = 0
 
@@ -147,9 +148,15 @@ class NdjsonDecoder(Generic[R]):
         return self._decode(last) if last else []
 
     def _decode(self, lines: bytes) -> list[R]:
+        if not self._rows:
+            lines = lines.removeprefix(_BOM)
         try:
-            rows: list[R] = self._decode_lines(lines)
+            rows: list[R] | None = self._decode_lines(lines)
         except _REFUSALS:
+            rows = None
+        # msgspec also takes objects that go over several lines, and several in
+        # one line; with a cut between them they would be refused.
+        if rows is None or not len(rows) == _line_count(lines) == lines.count(b"}\n{") + 1:
             rows = self._slowly(lines)
         self._rows += len(rows)
         return rows
@@ -162,7 +169,7 @@ class NdjsonDecoder(Generic[R]):
             try:
                 # Each line as the fast road would read it where it can: what a
                 # row becomes must not depend on its neighbours in the piece.
-                rows.extend(self._decode_lines(line))
+                rows.append(self._decode_line(line))
             except _REFUSALS:
                 try:
                     rows.append(_tolerant(self._row_type, _object(line)))
@@ -172,8 +179,12 @@ class NdjsonDecoder(Generic[R]):
 
 
 @cache
-def _line_decoder(row_type: type[R]) -> Callable[[bytes], list[R]]:
-    return msgspec.json.Decoder(row_type).decode_lines
+def _line_decoder(row_type: type[R]) -> msgspec.json.Decoder[R]:
+    return msgspec.json.Decoder(row_type)
+
+
+def _line_count(lines: bytes) -> int:
+    return lines.count(b"\n") + (not lines.endswith(b"\n"))
 
 
 def _object(data: bytes) -> Mapping[str, object]:
@@ -188,10 +199,15 @@ def _object(data: bytes) -> Mapping[str, object]:
 # A piece with any of these goes the slow road: quoting, escapes that the fast
 # road would misread, control characters, and spaces that would stay in text.
 _CSV_IRREGULAR = re.compile(rb'["\\ \x00-\x09\x0b-\x1f]')
+_BEFORE_HEADER: Final = b" \t\r\n\v\f" + _BOM
 
 
 class CsvDecoder(Generic[R]):
-    """A line of column names, then a line for each row; columns are found by name."""
+    """A line of column names, then a line for each row; columns are found by name.
+
+    A quoted cell with a line break in it is refused: no column has such text,
+    and one stray quote would swallow rows.
+    """
 
     def __init__(self, row_type: type[R]) -> None:
         self._row_type = row_type
@@ -203,9 +219,6 @@ class CsvDecoder(Generic[R]):
     def feed(self, piece: bytes) -> list[R]:
         """Return the rows whose lines this piece completes."""
         whole = self._lines.take(piece)
-        if whole.count(b'"') % 2:  # a line break inside a quoted cell: wait for its end
-            self._lines.give_back(whole)
-            return []
         return self._decode(whole) if whole else []
 
     def finish(self) -> list[R]:
@@ -229,12 +242,12 @@ class CsvDecoder(Generic[R]):
         return rows
 
     def _read_header(self, lines: bytes) -> bytes:
-        header, _, rest = lines.lstrip(b"\r\n \xef\xbb\xbf").partition(b"\n")
-        if not header.strip():
+        header, _, rest = lines.lstrip(_BEFORE_HEADER).partition(b"\n")
+        if not header:
             return b""
         try:
-            names = tuple(name.strip() for name in next(csv.reader([header.decode().strip()])))
-        except (*_REFUSALS, StopIteration) as error:
+            names = tuple(_cells(header))
+        except _REFUSALS as error:
             _fail("the line of column names cannot be read", header, error)
         missing = [name for name in _wire_names(self._row_type) if name not in names]
         if missing:
@@ -247,21 +260,27 @@ class CsvDecoder(Generic[R]):
 
     def _slowly(self, lines: bytes) -> list[R]:
         rows: list[R] = []
-        try:
-            for cells in csv.reader(_text_lines(lines), strict=True):
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if len(cells) != len(self._columns):
-                    raise ValueError(f"{len(cells)} cells for {len(self._columns)} columns")
-                values = {
-                    name: cell.strip() for name, cell in zip(self._columns, cells, strict=True)
-                }
-                rows.append(_tolerant(self._row_type, values))
-        except _REFUSALS as error:
-            where = lines.split(b"\n")[len(rows) :]
-            at = b"\n".join(where[:2])
-            _fail(f"row {self._rows + len(rows) + 1}: {_words(error)}", at or lines, error)
+        for line in lines.split(b"\n"):
+            if not line.strip():
+                continue
+            try:
+                cells = _by_name(self._columns, _cells(line))
+                rows.append(_tolerant(self._row_type, cells))
+            except _REFUSALS as error:
+                _fail(f"row {self._rows + len(rows) + 1}: {_words(error)}", line, error)
         return rows
+
+
+def _cells(line: bytes) -> list[str]:
+    text = line.decode().strip(_SPACE)
+    (cells,) = csv.reader([text], strict=True, skipinitialspace=True)
+    return [cell.strip(_SPACE) for cell in cells]
+
+
+def _by_name(columns: Sequence[str], cells: Sequence[str]) -> dict[str, object]:
+    if len(cells) != len(columns):
+        raise ValueError(f"{len(cells)} cells for {len(columns)} columns")
+    return dict(zip(columns, cells, strict=True))
 
 
 def _csv_reader(row_type: type[R], columns: tuple[str, ...]) -> Callable[[bytes], list[R]] | None:
@@ -313,6 +332,7 @@ class JsonDecoder(Generic[R]):
     def finish(self) -> list[R]:
         """Return all rows."""
         body, self._pieces = b"".join(self._pieces), []
+        body = body.removeprefix(_BOM)
         if not body.strip():
             return []
         try:
@@ -389,18 +409,15 @@ def _rows_of_objects(row_type: type[R], objects: list[Mapping[str, object]]) -> 
         return cast("list[R]", msgspec.convert(objects, list[row]))
     except _REFUSALS:
         rows: list[R] = []
-        for values in objects:
+        for number, values in enumerate(objects, 1):
             try:
                 rows.append(msgspec.convert(values, row_type))
             except _REFUSALS:
-                rows.append(_tolerant(row_type, values))
+                try:
+                    rows.append(_tolerant(row_type, values))
+                except _REFUSALS as error:
+                    raise ValueError(f"row {number}: {_words(error)}") from error
         return rows
-
-
-def _text_lines(lines: bytes) -> Iterable[str]:
-    # newline="" leaves line ends inside quotes as they are, as the csv module wants;
-    # str.splitlines would also cut at separators that are not line ends of CSV.
-    return io.StringIO(lines.decode(), newline="")
 
 
 def _tolerant(row_type: type[R], values: Mapping[str, object]) -> R:
@@ -412,11 +429,11 @@ def _tolerant(row_type: type[R], values: Mapping[str, object]) -> R:
         except KeyError:
             raise ValueError(f"there is no column {name}") from None
         if isinstance(value, str):
-            value = value.strip()
+            value = value.strip(_SPACE)
         try:
             normal[name] = readers(value)
         except _REFUSALS as error:
-            raise ValueError(f"column {name}: {value!r}: {_words(error)}") from None
+            raise ValueError(f"column {name}: {value!r:.80}: {_words(error)}") from None
     return msgspec.convert(normal, row_type, strict=False)
 
 
@@ -434,7 +451,9 @@ def _reader(kind: object) -> Callable[[object], object]:
     )
     if type(None) in options:
         inner = _reader(next(option for option in options if option is not type(None)))
-        return lambda value: None if value is None or value in ("", "null") else inner(value)
+        return lambda value: (
+            None if value is None or _lower(value) in ("", "null") else inner(value)
+        )
     if kind is dt.date:
         return _date
     if kind is dt.datetime:
@@ -453,8 +472,11 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+_RIGHTS: Final = {"C": "CALL", "CALL": "CALL", "P": "PUT", "PUT": "PUT"}
+
+
 def _right(value: object) -> object:
-    return {"C": "CALL", "P": "PUT"}.get(str(value)[:1].upper(), value)
+    return _RIGHTS.get(value.upper(), value) if isinstance(value, str) else value
 
 
 def _date(value: object) -> dt.date:
@@ -491,7 +513,7 @@ def _words(error: BaseException) -> str:
         return "the nesting is too deep"
     if isinstance(error, UnicodeDecodeError):
         return "the text is not UTF-8"
-    return str(error)
+    return str(error)[:FIRST_BYTES]
 
 
 # ---------------------------------------------------------------- without a type
@@ -499,16 +521,16 @@ def _words(error: BaseException) -> str:
 
 def read_any(form: Form, body: bytes) -> list[dict[str, object]]:
     """Return the rows of an answer of an unknown kind as dictionaries; CSV cells stay text."""
+    body = body.removeprefix(_BOM)
     try:
-        if form == "ndjson":
-            lines = (line for line in body.split(b"\n") if line.strip())
-            return [dict(_object(line)) for line in lines]
         if form == "json":
             return [dict(row) for row in rows_of_document(msgspec.json.decode(body))]
-        return [
-            {name.strip(): cell for name, cell in row.items()}
-            for row in csv.DictReader(_text_lines(body), strict=True, restkey="", restval="")
-            if any(row.values())
-        ]
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        if form == "ndjson":
+            return [dict(_object(line)) for line in lines]
+        names, *rows = [_cells(line) for line in lines] or [[]]
+        if len(set(names)) != len(names):
+            raise ValueError("the answer has a column twice")
+        return [_by_name(names, cells) for cells in rows]
     except _REFUSALS as error:
         _fail(_words(error), body, error)

@@ -67,7 +67,7 @@ def value_text(value: object) -> str:
     if isinstance(value, dt.time):
         return time_text(value)
     if isinstance(value, tuple):
-        return ",".join(map(str, cast("tuple[object, ...]", value)))
+        return ",".join(map(value_text, cast("tuple[object, ...]", value)))
     return str(value)
 
 
@@ -174,6 +174,6 @@ def error_of(
         message += f"; it said: {said}"
     if issubclass(meaning.error, TerminalError):
         return meaning.error(
-            message, code=status, request=request, terminal_text=said, retry_after=retry_after
+            message, code=status, request=request, terminal_text=text, retry_after=retry_after
         )
     return meaning.error(message, code=status, request=request)

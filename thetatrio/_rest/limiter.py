@@ -8,6 +8,7 @@ go before the parts of a long pull, but a part goes at least every fourth turn.
 
 from __future__ import annotations
 
+import copy
 import math
 from bisect import insort
 from collections import deque
@@ -171,9 +172,7 @@ class Limiter:
         A cancelled wait leaves nothing behind. Not a checkpoint where there
         is nothing to wait for: what follows is a request, which is one.
         """
-        closed = self._closed
-        if closed is not None:
-            raise closed
+        self._check_open()
         now = trio.current_time()
         if not self._waiting and self._free[counted] and self._may_start_at(now) <= now:
             return self._grant(counted=counted)
@@ -196,7 +195,8 @@ class Limiter:
                 self._wake.set()
             raise
         if waiter.lease is None:
-            raise self._closed or InternalError("a slot was granted without a lease")
+            self._check_open()
+            raise InternalError("a slot was granted without a lease")
         return waiter.lease
 
     def pause(self, seconds: float) -> None:
@@ -238,6 +238,14 @@ class Limiter:
             self._reserved -= 1
         if self._waiting:
             self._dispatch()
+            # A token that came back can turn "not before an event" into a moment,
+            # such as the end of a pause, that nobody is waiting for yet.
+            self._wake.set()
+
+    def _check_open(self) -> None:
+        if self._closed is not None:
+            # One exception raised to several would have the last one's traceback.
+            raise copy.copy(self._closed) from self._closed.__cause__
 
     def _grant(self, *, counted: bool) -> Lease:
         self._free[counted] -= 1

@@ -9,8 +9,9 @@ from typing import Final, TypedDict, Unpack
 
 import trio
 
+from thetatrio._nursery import open_hidden_nursery
 from thetatrio.config import Config, Rate, Tier
-from thetatrio.errors import InternalError, InvalidConfig
+from thetatrio.errors import InvalidConfig
 from thetatrio.market_time import parse_date
 from thetatrio.testing._calendar import FIRST_YEAR, LAST_YEAR
 from thetatrio.testing._connection import Connection
@@ -224,25 +225,6 @@ async def open_terminal(
     terminal = Terminal(**options)
     listeners = await open_listeners(port, allow_real_port=allow_real_port)
     terminal.port = listeners[0].socket.getsockname()[1]
-    failure: BaseException | None = None
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(terminal.accept, listeners)
-            try:
-                yield terminal
-            # Raised again once the tasks are gone, so that it comes out bare.
-            except BaseException as problem:  # noqa: BLE001, ASYNC103
-                failure = problem
-            nursery.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        crash = group.split(trio.Cancelled)[1]
-        if crash is not None and (failure is None or isinstance(failure, trio.Cancelled)):
-            raise InternalError("the simulated terminal failed; please report this") from group
-        if failure is None:
-            raise
-    if failure is not None:
-        try:
-            raise failure
-        finally:
-            # Otherwise the traceback would hold this frame, and the frame the traceback.
-            del failure
+    async with open_hidden_nursery() as nursery:
+        nursery.start_soon(terminal.accept, listeners)
+        yield terminal
