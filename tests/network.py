@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import socket
-import struct
+import random
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 
 import httpcore
 import httpx
 import trio
 from trio.testing import memory_stream_pair
+
+import thetatrio
+from thetatrio._nursery import open_hidden_nursery
+from thetatrio.testing import Terminal
 
 Serve = Callable[[trio.abc.Stream], Awaitable[None]]
 
@@ -96,9 +100,9 @@ def answer(
 class Script:
     """Answers requests one after another, each with the next line of the script.
 
-    A line is bytes to send, or an async function of the stream and the
-    request's head. After `bytes` that are shorter than their Content-Length,
-    use `cut=True` lines: ("cut", bytes) sends and closes the connection.
+    A line is bytes to send, ("cut", bytes) to send and then close the
+    connection, or an async function of the stream and the request's head. The
+    last line answers all further requests.
     """
 
     def __init__(self, *lines) -> None:
@@ -139,7 +143,28 @@ class Script:
                     return
 
 
-def reset(stream: trio.SocketStream) -> None:
-    """End a TCP connection with RST."""
-    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    stream.socket.close()
+@asynccontextmanager
+async def scripted(*lines, refusals: int = 0, **options):
+    """Open a session on a scripted terminal over memory streams; yield (script, session)."""
+    script = Script(*lines)
+    async with open_hidden_nursery() as nursery:
+        network = MemoryNetwork(nursery, script.serve, refusals=refusals)
+        script.network = network
+        options.setdefault("chance", random.Random(1))
+        async with thetatrio.open_session(transport=network.transport(), **options) as session:
+            yield script, session
+
+
+@asynccontextmanager
+async def simulated(config=None, *, session_options=None, **options):
+    """Open a session on a simulated terminal over memory streams; yield (terminal, session)."""
+    terminal = Terminal(**options)
+    async with open_hidden_nursery() as nursery:
+        network = MemoryNetwork(nursery, terminal.serve)
+        async with thetatrio.open_session(
+            config or terminal.config,
+            transport=network.transport(),
+            chance=random.Random(1),
+            **(session_options or {}),
+        ) as session:
+            yield terminal, session

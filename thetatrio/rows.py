@@ -37,6 +37,9 @@ __all__ = [
 
 WallClock: TypeAlias = Annotated[dt.datetime, msgspec.Meta(tz=False)]
 """A New York wall-clock value without an offset, as it is on the wire."""
+TimeOfDay: TypeAlias = Annotated[dt.time, msgspec.Meta(tz=False)]
+# So that every row that was decoded has a `contract`.
+StrikeDollars: TypeAlias = Annotated[float, msgspec.Meta(ge=0, lt=1_000_000)]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -62,7 +65,7 @@ class OptionRow(Row, frozen=True, gc=False):
     symbol: str
     """The root, such as `SPXW`."""
     expiration: dt.date
-    strike: float
+    strike: StrikeDollars
     """Dollars."""
     right: Literal["CALL", "PUT"]
 
@@ -259,6 +262,6 @@ class CalendarDay(Row, frozen=True, gc=False):
 
     date: dt.date
     type: Literal["open", "early_close", "full_close", "weekend"]
-    open: dt.time | None
+    open: TimeOfDay | None
     """New York wall clock; None on days without a session."""
-    close: dt.time | None
+    close: TimeOfDay | None

@@ -89,10 +89,9 @@ class Spool:
         self._tell()
         if self._in_memory > IN_MEMORY:
             async with self._moving:
-                block = b"".join(self._memory)
+                await trio.to_thread.run_sync(self._append, b"".join(self._memory))
                 self._memory.clear()
                 self._in_memory = 0
-                await trio.to_thread.run_sync(self._append, block)
 
     def end(self, error: ThetaDataError | None) -> None:
         """Say that nothing more comes, and why."""

@@ -95,14 +95,15 @@ def judge(
     history.failures += 1
     budget = _budget(error, history, policy, wait_for_terminal, answered=answered, quick=quick)
     # Who waits for a terminal waits by the clock; all others also by the count.
-    counted = budget <= policy.max_elapsed
-    if elapsed >= budget or (counted and history.failures >= policy.max_attempts):
+    patient = _waits_for_terminal(error, answered=answered) and elapsed < wait_for_terminal
+    if elapsed >= budget or (history.failures >= policy.max_attempts and not patient):
         return Fail(error)
-    asked = error.retry_after if isinstance(error, TerminalError) else None
-    if asked is None:
-        bound = min(policy.cap, policy.base * 2 ** (history.failures - 1))
+    if not isinstance(error, TerminalError) or error.retry_after is None:
+        doublings = min(history.failures - 1, 64)  # patience has no count: 2.0 ** 1024 overflows
+        bound = min(policy.cap, policy.base * 2.0**doublings)
         after = min(chance.uniform(0, bound), budget - elapsed)
         return Retry(after, pause=error.code == 429)
+    asked = error.retry_after
     if asked <= policy.max_retry_after:
         return Retry(asked, pause=True)
     return Fail(
@@ -111,9 +112,16 @@ def judge(
             f" ({policy.max_retry_after:g} s); {error}",
             code=error.code,
             request=error.request,
+            terminal_text=error.terminal_text,
             retry_after=asked,
         )
     )
+
+
+def _waits_for_terminal(error: ThetaDataError, *, answered: bool) -> bool:
+    if isinstance(error, (ConnectError, ConnectTimeout)):
+        return not answered
+    return isinstance(error, (TerminalStarting, TerminalDisconnected))
 
 
 def _budget(
@@ -153,7 +161,7 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(text)
-        except (ValueError, IndexError, TypeError):
+        except (ValueError, IndexError, TypeError, OverflowError):
             return None
         if moment.tzinfo is None:  # RFC 9110: HTTP dates are in GMT
             moment = moment.replace(tzinfo=dt.UTC)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -35,6 +36,8 @@ HttpTransport: TypeAlias = httpx.AsyncBaseTransport
 """What carries requests; tests and unusual networks hand in their own."""
 
 _NO_BODY: Final = httpx.ByteStream(b"")
+_GZIP: Final = 31  # zlib's window bits for the gzip format
+_PIECE: Final = 1 << 16  # bytes inflated at once
 _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
 
 
@@ -48,6 +51,8 @@ class Reply:
         self.status = response.status_code
         self.content_type: str = headers.get("content-type", "")
         self.server: str = headers.get("server", "")
+        encoding: str = headers.get("content-encoding", "identity")
+        self._inflated = None if encoding == "identity" else Inflated(encoding)
         self._chunks: AsyncIterator[bytes] | None = None
         self._ended = False
 
@@ -69,15 +74,25 @@ class Reply:
         Raises ConnectionLost where the connection ends first, ReadTimeout
         after `silence_timeout` without a byte.
         """
+        if self._inflated is None:
+            return await self._receive_raw()
+        while True:
+            piece = self._inflated.take()
+            if piece:
+                return piece
+            chunk = await self._receive_raw()
+            if not chunk:
+                self._inflated.finish()
+                return b""
+            self._inflated.feed(chunk)
+
+    async def _receive_raw(self) -> bytes:
         if self._ended:
             return b""
-        chunks = self._chunks
-        if chunks is None:
-            encoded = "content-encoding" in self._response.headers
-            stream = cast("httpx.AsyncByteStream", self._response.stream)
-            chunks = self._chunks = self._response.aiter_bytes() if encoded else aiter(stream)
+        if self._chunks is None:
+            self._chunks = aiter(cast("httpx.AsyncByteStream", self._response.stream))
         try:
-            return await anext(chunks)
+            return await anext(self._chunks)
         except StopAsyncIteration:
             self._ended = True
             return b""
@@ -115,6 +130,40 @@ class Reply:
         self._ended = True
         with trio.CancelScope(shield=True):
             await self._response.aclose()
+
+
+class Inflated:
+    """The bytes of a body that a gateway compressed, in pieces of bounded size."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
+        # httpx's own decoder would inflate a whole chunk at once, whatever it grows to.
+        self._inflate = zlib.decompressobj(wbits=_GZIP)
+        self._left = b""
+
+    def feed(self, chunk: bytes) -> None:
+        """Add compressed bytes; the ones before have all been taken."""
+        self._left = chunk
+
+    def take(self) -> bytes:
+        """Return the next bytes, or none until more is fed. Raises DecodeError for garbage."""
+        if not self._left:
+            return b""
+        if self._encoding not in ("gzip", "x-gzip"):
+            raise DecodeError(f"the answer is encoded as {self._encoding!r}, which was not asked")
+        try:
+            piece = self._inflate.decompress(self._left, _PIECE)
+        except zlib.error as error:
+            raise DecodeError(
+                f"the answer is compressed wrongly ({error})", first_bytes=self._left[:256]
+            ) from error
+        self._left = self._inflate.unconsumed_tail
+        return piece
+
+    def finish(self) -> None:
+        """Raise DecodeError where the compressed bytes were not whole."""
+        if not self._inflate.eof:
+            raise DecodeError("the compressed answer ends before its end")
 
 
 class _Translate(Protocol):
@@ -218,8 +267,6 @@ class Transport:
             return ConnectionLost(
                 f"the connection to {where} ended before {waiting_for} did ({_reason(error)})"
             )
-        if isinstance(error, httpx.DecodingError):
-            return DecodeError(f"the answer of {where} is compressed wrongly ({error})")
         return TransportError(f"no answer from {where} ({_reason(error)})")
 
     async def aclose(self) -> None:
