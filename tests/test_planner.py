@@ -135,7 +135,7 @@ def test_no_allowed_range_is_longer_than_its_month(first):
     first=days,
     length=st.integers(2, 800),
     make=st.sampled_from(
-        [bars, quotes, trades, lambda f, l: bars(f, l, "1s"), lambda f, l: quotes(f, l, "5m", "*")]
+        [bars, quotes, trades, lambda a, b: bars(a, b, "1s"), lambda a, b: quotes(a, b, "5m", "*")]
     ),
 )
 def test_what_a_refusal_names_is_accepted(first, length, make):

@@ -99,7 +99,7 @@ def test_what_stays_wrong_is_not_tried_again(status):
     ids=lambda e: type(e).__name__,
 )
 def test_what_is_no_trouble_of_the_line_is_not_tried_again(error):
-    """Answers that cannot be read, readers that do not read and closed sessions stay as they are."""
+    """Answers that cannot be read, readers that do not read and closed sessions stay so."""
     assert asked_again(error) == ([], error)
 
 
@@ -162,7 +162,7 @@ def test_patience_of_a_day_does_not_overflow():
 
 
 def test_silence_is_given_a_second_chance_where_answers_are_quick():
-    """A timeout of a quick operation is tried once; a flat file's has taken half an hour already."""
+    """A timeout of a quick operation is tried once; a flat file had half an hour already."""
     error = ReadTimeout("silence")
     assert asked_again(error, quick=True) == ([0.25], error)
     assert asked_again(error, quick=False) == ([], error)

@@ -220,7 +220,7 @@ async def test_chains_are_narrowed(autojump_clock):
 
 async def test_contract_lists(autojump_clock):
     """Lists by day: all roots without a symbol, only traded ones for trades."""
-    terminal = small()
+    terminal = small(contracts=100)
     path = "/v3/option/list/contracts/"
     everything = csv_rows(await ask_once(terminal, path + "quote", date=DAY))
     assert len({row["symbol"] for row in everything}) > 15

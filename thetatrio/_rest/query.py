@@ -217,6 +217,7 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
         not known, DecodeError where the terminal answers in another one,
         OSError where the file cannot be written.
         """
+        self._used = True
         target = os.fspath(path)
         wanted = format or _FILE_FORMATS.get(Path(target).suffix.lower())
         if wanted is None or wanted not in _FILE_FORMATS.values():

@@ -35,7 +35,6 @@ __all__ = ["HttpTransport", "Reply", "Transport"]
 HttpTransport: TypeAlias = httpx.AsyncBaseTransport
 """What carries requests; tests and unusual networks hand in their own."""
 
-_NO_BODY: Final = httpx.ByteStream(b"")
 _GZIP: Final = 31  # zlib's window bits for the gzip format
 _PIECE: Final = 1 << 16  # bytes inflated at once
 _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
@@ -130,6 +129,19 @@ class Reply:
         self._ended = True
         with trio.CancelScope(shield=True):
             await self._response.aclose()
+
+
+class _NoBody(httpx.AsyncByteStream):
+    # Not httpx's own empty stream: that is an async generator, and one that is
+    # left suspended when a request is cancelled in mid-send.
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+
+_NO_BODY: Final = _NoBody()
 
 
 class Inflated:

@@ -147,9 +147,13 @@ def _count(minimum: int) -> Callable[[object], int]:
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
         raise ValueError(f"expected a number, got {value!r}")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:  # an int of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError(f"expected a finite number, got {value!r}")
-    return float(value)
+    return number
 
 
 def _flag(value: object) -> bool:
@@ -160,7 +164,7 @@ def _flag(value: object) -> bool:
 
 def _year(value: object) -> int:
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    if not (text.isascii() and text.isdigit() and len(text) == 4):
+    if not (text.isascii() and text.isdigit() and len(text) == 4 and text[0] != "0"):
         raise ValueError(f"expected a year of four digits, got {value!r}")
     return int(text)
 

@@ -25,6 +25,9 @@ QUOTE_COLUMNS: Final[tuple[Column, ...]] = (
     ("ask_condition", Kind.INTEGER),
 )
 
+# No instrument has more trades or changes of value in a day.
+_TICKS_A_DAY: Final = 25_000
+
 
 def days_of(market: Market, arguments: Arguments) -> Sequence[dt.date]:
     """Return the trading days a request asks for, those that have happened only."""
@@ -39,6 +42,8 @@ def stamps_of(arguments: Arguments, last: int) -> range:
 
 
 def _stamp_count(market: Market, arguments: Arguments, date: dt.date) -> int:
+    if arguments.interval == 0:
+        return _TICKS_A_DAY
     return len(stamps_of(arguments, market.session(date, options=False)[1]))
 
 

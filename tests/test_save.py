@@ -1,0 +1,117 @@
+"""thetatrio._rest.save: answers as files, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import trio
+
+import thetatrio
+from tests.network import answer, scripted
+from tests.test_answer import BODY, CUT, GONE, history
+from thetatrio._rest import save
+
+CSV = b"timestamp,price\r\n2024-11-04T09:31:00,5728.56\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "asked", "content_type"),
+    [
+        ("a.csv", None, "csv", "text/csv"),
+        ("a.ndjson", None, "ndjson", "application/x-ndjson"),
+        ("a.JSONL", None, "ndjson", "application/x-ndjson"),
+        ("a.json", None, "json", "application/json"),
+        ("a.dat", "csv", "csv", "text/csv"),
+    ],
+)
+async def test_a_file_holds_what_the_terminal_sent(tmp_path, name, format, asked, content_type):
+    """The bytes are the terminal's, the format is the ending's or what was said."""
+    async with scripted(answer(CSV, content_type=content_type)) as (script, session):
+        size = await history(session).save(tmp_path / name, format=format)
+        assert (tmp_path / name).read_bytes() == CSV
+        assert size == len(CSV)
+        assert script.targets[0].endswith(f"format={asked}")
+        assert os.listdir(tmp_path) == [name]
+
+
+async def test_a_large_answer_is_written_in_blocks(tmp_path):
+    """An answer of many blocks is the same bytes."""
+    body = CSV * 60_000
+    async with scripted(answer(body, content_type="text/csv")) as (_, session):
+        assert await history(session).save(str(tmp_path / "a.csv")) == len(body) > 2 * save.BLOCK
+        assert (tmp_path / "a.csv").read_bytes() == body
+
+
+async def test_no_data_is_an_empty_file(tmp_path):
+    """472 makes an empty file."""
+    async with scripted(GONE) as (_, session):
+        assert await history(session).save(tmp_path / "a.csv") == 0
+        assert (tmp_path / "a.csv").read_bytes() == b""
+
+
+async def test_a_cut_starts_the_file_over(tmp_path, monkeypatch):
+    """After a cut the file holds one whole answer, also where part of it was written."""
+    monkeypatch.setattr(save, "BLOCK", 1000)
+    retry = thetatrio.RetryPolicy(base=0, cap=0)
+    async with scripted(CUT, CUT, answer(BODY), retry=retry) as (_, session):
+        assert await history(session).save(tmp_path / "a.ndjson") == len(BODY)
+        assert (tmp_path / "a.ndjson").read_bytes() == BODY
+    async with scripted(CUT, GONE, retry=retry) as (_, session):
+        assert await history(session).save(tmp_path / "a.ndjson") == 0
+        assert (tmp_path / "a.ndjson").read_bytes() == b""
+
+
+async def test_a_failure_leaves_what_was_there_before(tmp_path):
+    """An answer that does not come to its end leaves the old file and no other."""
+    target = tmp_path / "a.ndjson"
+    target.write_bytes(b"old")
+    retry = thetatrio.RetryPolicy(base=0, cap=0)
+    async with scripted(CUT, retry=retry) as (_, session):
+        with pytest.raises(thetatrio.ConnectionLost):
+            await history(session).save(target)
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.ndjson"]
+
+
+async def test_a_cancelled_save_leaves_nothing(tmp_path):
+    """Cancelling ends the request and takes the unfinished file away."""
+    reached = trio.Event()
+
+    async def falls_silent(stream, head):
+        await stream.send_all(answer(BODY, length=10**6))
+        reached.set()
+        await trio.sleep_forever()
+
+    async with scripted(falls_silent) as (_, session), trio.open_nursery() as nursery:
+        nursery.start_soon(history(session).save, tmp_path / "a.ndjson")
+        await reached.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert os.listdir(tmp_path) == []
+
+
+async def test_an_unknown_ending_is_refused_before_sending(tmp_path):
+    """A path that says no format is InvalidRequest naming the formats."""
+    async with scripted(answer(CSV)) as (script, session):
+        with pytest.raises(thetatrio.InvalidRequest, match="csv"):
+            await history(session).save(tmp_path / "a.parquet")
+        with pytest.raises(thetatrio.InvalidRequest, match="no known ending"):
+            await history(session).save(tmp_path / "a.csv", format="xml")
+        assert script.heads == []
+
+
+async def test_another_format_than_asked_is_not_saved(tmp_path):
+    """A terminal that answers with NDJSON for CSV makes no .csv file."""
+    async with scripted(answer(BODY)) as (_, session):
+        with pytest.raises(thetatrio.DecodeError, match="asked for csv"):
+            await history(session).save(tmp_path / "a.csv")
+    assert os.listdir(tmp_path) == []
+
+
+async def test_a_folder_that_is_not_there_is_said(tmp_path):
+    """The operating system's error comes as it is, before anything is sent."""
+    async with scripted(answer(CSV)) as (script, session):
+        with pytest.raises(FileNotFoundError):
+            await history(session).save(tmp_path / "none" / "a.csv")
+        assert script.heads == []
