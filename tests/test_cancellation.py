@@ -95,7 +95,7 @@ FAULTS = {
 
 async def attempt(way, faults, step: int, folder) -> bool:
     """Run a way, cancelled at its nth step; return whether it was done before."""
-    options = {"contracts": 4, "faults": faults}
+    options = {"contracts": 2, "faults": faults}
     settings = {"slots": 1, "rate": thetatrio.Rate(1000)}
     async with simulated(session_options=settings, **options) as (terminal, session):
         await session.stock.list_symbols()
@@ -127,7 +127,7 @@ def test_cancelled_at_any_step_a_query_leaves_nothing_behind(way, faults, tmp_pa
     while not trio.run(attempt, way, faults, step, tmp_path, clock=MockClock(autojump_threshold=0)):
         # Long answers repeat the same few await points: look at all of the
         # first, then at ever fewer.
-        step += 1 if step < 40 else step // 8
+        step += 1 if step < 30 else step // 6
     assert step > 3
 
 

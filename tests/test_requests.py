@@ -338,8 +338,8 @@ def test_every_spelling_becomes_one(request_type, name, values, expected):
         (OptionSnapshotGreeksAll, "rate_type", ["", "SOFR", "treasury", None]),
         (OptionSnapshotGreeksAll, "version", ["", "2", 1, None]),
         (OptionSnapshotGreeksAll, "use_market_value", [0, 1, "true", None]),
-        (CalendarYear, "year", [24, 0, -2024, 20240, "24", "0024", "2O24", "\uff12\uff10\uff12\uff14", 2024.0, True,
-                                None, ""]),
+        (CalendarYear, "year", [24, 0, -2024, 20240, "24", "0024", "2O24",
+                                "\uff12\uff10\uff12\uff14", 2024.0, True, None, ""]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip

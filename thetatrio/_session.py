@@ -231,6 +231,9 @@ class Session:
             params: sent as they are given: True and False as `true` and `false`, dates as
                 `YYYY-MM-DD`, tuples with commas; None is left out.
 
+        Returns the answer as it came; no data is one of status 472. Raises
+        InvalidRequest for what is no path or name, and the errors of any query.
+
             answer = await session.get("/v3/stock/list/symbols", {"format": "csv"})
             print(answer.rows()[0])
         """
@@ -263,6 +266,7 @@ class Session:
             bars, quotes = await session.gather(
                 session.stock.history_ohlc("AAPL", date="2024-11-04", interval="1m"),
                 session.stock.snapshot_quote("AAPL"))
+            print(len(bars), quotes[0].bid)
         """
         results: list[list[Any]] = [[] for _ in queries]
         failed: list[Exception] = []

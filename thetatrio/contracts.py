@@ -83,8 +83,8 @@ def strike_thousandths(value: object) -> int:
     `4800`, `4800.0`, `Decimal(4800)` and `"4800.000"` all give 4800000. Raises
     ValueError for negative numbers, more than three decimals, and non-numbers.
     """
-    if isinstance(value, Integral):  # numpy's too
-        value = value if isinstance(value, bool) else int(value)
+    if not isinstance(value, bool) and isinstance(value, Integral):  # numpy's too
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         raise ValueError(f"expected a strike in dollars, got {value!r}")
     try:

@@ -110,7 +110,7 @@ class OptionHistoryQuote(SymbolRequest[rows.OptionQuote], frozen=True, kw_only=T
     dollars. Options have zero quotes at 09:30:00 and on dead strikes.
 
         quotes = await session.option.history_quote(
-            "SPY", expiration="2024-11-15", strike=570, right="call",
+            "SPY", expiration="2024-11-15", right="call",
             date="2024-11-04", interval="1m")
         print(quotes[1].contract, quotes[1].bid, quotes[1].ask)
     """

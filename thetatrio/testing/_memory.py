@@ -38,6 +38,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._outgoing = outgoing
         self._closed = False
         self._sending = False
+        self._receiving = False
 
     def _check(self) -> None:
         if self._closed:
@@ -73,15 +74,23 @@ class MemoryStream(trio.abc.HalfCloseableStream):
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait for room in the peer's buffer."""
-        await trio.lowlevel.checkpoint()
-        self._check()
-        pipe = self._outgoing
-        while len(pipe.data) >= pipe.capacity and not pipe.abandoned:
-            await pipe.changed()
+        if self._sending:
+            raise trio.BusyResourceError("another task is sending on this stream")
+        self._sending = True
+        try:
+            await trio.lowlevel.checkpoint()
             self._check()
+            pipe = self._outgoing
+            while len(pipe.data) >= pipe.capacity and not pipe.abandoned:
+                await pipe.changed()
+                self._check()
+        finally:
+            self._sending = False
 
     async def send_eof(self) -> None:
         """End this direction; the peer reads what was sent, then an empty piece."""
+        if self._sending:
+            raise trio.BusyResourceError("another task is sending on this stream")
         await trio.lowlevel.checkpoint()
         self._check()
         self._outgoing.ended = True
@@ -89,19 +98,27 @@ class MemoryStream(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return what has arrived, waiting for at least a byte; empty at the end."""
-        await trio.lowlevel.checkpoint()
-        pipe = self._incoming
-        while True:
-            self._check()
-            if pipe.data:
-                count = len(pipe.data) if max_bytes is None else max_bytes
-                data = bytes(pipe.data[:count])
-                del pipe.data[:count]
-                pipe.notify()
-                return data
-            if pipe.ended:
-                return b""
-            await pipe.changed()
+        if max_bytes is not None and max_bytes < 1:
+            raise ValueError("max_bytes must be 1 or more")
+        if self._receiving:
+            raise trio.BusyResourceError("another task is receiving on this stream")
+        self._receiving = True
+        try:
+            await trio.lowlevel.checkpoint()
+            pipe = self._incoming
+            while True:
+                self._check()
+                if pipe.data:
+                    count = len(pipe.data) if max_bytes is None else max_bytes
+                    data = bytes(pipe.data[:count])
+                    del pipe.data[:count]
+                    pipe.notify()
+                    return data
+                if pipe.ended:
+                    return b""
+                await pipe.changed()
+        finally:
+            self._receiving = False
 
     def reset(self) -> None:
         """Break the connection: the peer's next read or write fails with BrokenResourceError."""

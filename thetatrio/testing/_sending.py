@@ -144,11 +144,12 @@ class Sender:
             size = min(size, max(1, int(rate.rate / _TICKS_A_SECOND)))
         for at in range(0, len(piece), max(1, size)):
             part = piece[at : at + size]
-            await self._part(part)
-            if slicer is not None and slicer.delay:
+            # Before each slice, so that nothing waits once the last one is sent.
+            if slicer is not None and self._entry.body_bytes:
                 await trio.sleep(slicer.delay)
             if rate is not None:
                 await trio.sleep(len(part) / rate.rate)
+            await self._part(part)
 
     async def _part(self, part: bytes) -> None:
         ends = [
@@ -164,7 +165,7 @@ class Sender:
         await self._data(part)
 
     async def _data(self, data: bytes) -> None:
-        if not data:
+        if not data or self._entry.method == "HEAD":
             return
         framed = data if self._unframed else self._protocol.send(h11.Data(data=data)) or b""
         await self._stream.send_all(framed)

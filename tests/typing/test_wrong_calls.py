@@ -1,0 +1,220 @@
+"""What a type checker refuses: each wrong call, in both checkers; and no right one.
+
+Run by `nox -s types`, which has the checkers; not part of the suite.
+"""
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+HEAD = """\
+import datetime as dt
+
+from thetatrio import Query, Session, open_session, rows
+from thetatrio.requests import (
+    CalendarYear, OptionHistoryQuote, StockHistoryEod, StockHistoryOhlc, StockListSymbols
+)
+
+DAY = dt.date(2024, 11, 4)
+
+
+async def calls(session: Session) -> None:
+"""
+
+WRONG = [
+    # A misspelt parameter.
+    'session.stock.history_ohlc("AAPL", date=DAY, intervall="1m")',
+    'session.stock.history_eod("AAPL", start_date=DAY, end_data=DAY)',
+    'session.stock.snapshot_quote("AAPL", min_tim="10:00")',
+    "session.stock.list_symbols(venue='nqb')",
+    'session.option.history_quote("SPY", expiration="*", date=DAY, strikes=570)',
+    'session.option.history_trade("SPY", expiration="*", date=DAY, interval="1m")',
+    'session.option.list_expirations("SPY", date=DAY)',
+    'session.option.list_contracts("SPY", request_type="quote", date=DAY, dte=7)',
+    'session.option.snapshot_greeks_all("SPY", expiration="*", rate="sofr")',
+    'session.index.history_price("SPX", day=DAY)',
+    "session.calendar.year(years=2024)",
+    # A word that is none of the words.
+    'session.stock.history_ohlc("AAPL", date=DAY, interval="2m")',
+    'session.stock.history_ohlc("AAPL", date=DAY, venue="iex")',
+    'session.stock.snapshot_quote("AAPL", venue="NQB")',
+    'session.option.history_quote("SPY", expiration="*", date=DAY, right="X")',
+    'session.option.history_trade("SPY", expiration="*", date=DAY, right="calls")',
+    'session.option.list_contracts("SPY", request_type="ohlc", date=DAY)',
+    'session.option.snapshot_greeks_all("SPY", expiration="*", rate_type="SOFR")',
+    'session.option.snapshot_greeks_all("SPY", expiration="*", version="2")',
+    'session.index.history_price("SPX", date=DAY, interval="1M")',
+    # Something that must be given is not.
+    "session.stock.history_eod(start_date=DAY, end_date=DAY)",
+    'session.stock.history_eod("AAPL", start_date=DAY)',
+    "session.stock.history_ohlc(date=DAY)",
+    "session.stock.snapshot_quote()",
+    "session.option.list_expirations()",
+    'session.option.list_contracts("SPY", date=DAY)',
+    'session.option.history_quote("SPY", date=DAY)',
+    'session.option.history_trade("SPY", date=DAY)',
+    'session.option.snapshot_greeks_all("SPY")',
+    "session.index.history_price(date=DAY)",
+    "session.calendar.year()",
+    # A second positional argument, or a first where there is no symbol.
+    'session.stock.history_eod("AAPL", DAY, DAY)',
+    'session.stock.history_ohlc("AAPL", DAY)',
+    'session.stock.snapshot_quote("AAPL", "nqb")',
+    'session.option.history_quote("SPY", "*", date=DAY)',
+    'session.option.history_trade("SPY", "*", date=DAY)',
+    'session.option.list_contracts("SPY", "quote", date=DAY)',
+    'session.option.snapshot_greeks_all("SPY", "*")',
+    'session.option.list_expirations("SPY", "QQQ")',
+    'session.index.history_price("SPX", DAY)',
+    "session.calendar.year(2024)",
+    'session.stock.list_symbols("AAPL")',
+    # A value of another type.
+    "session.stock.history_eod(5, start_date=DAY, end_date=DAY)",
+    'session.stock.history_eod(["AAPL"], start_date=DAY, end_date=DAY)',
+    'session.stock.history_eod("AAPL", start_date=20241104, end_date=DAY)',
+    'session.stock.history_eod("AAPL", start_date=None, end_date=DAY)',
+    'session.stock.history_ohlc("AAPL", date=DAY, interval=60)',
+    'session.stock.history_ohlc("AAPL", date=DAY, start_time=930)',
+    "session.stock.snapshot_quote([1, 2])",
+    'session.option.history_quote("SPY", expiration=DAY, date=DAY, strike=None)',
+    'session.option.history_quote("SPY", expiration=DAY, date=DAY, max_dte="7")',
+    'session.option.snapshot_greeks_all("SPY", expiration="*", annual_dividend="0")',
+    'session.option.snapshot_greeks_all("SPY", expiration="*", use_market_value="no")',
+    "session.calendar.year(year=2024.0)",
+    # The same of requests made by hand.
+    'StockHistoryEod("AAPL", DAY, DAY)',
+    'StockHistoryOhlc("AAPL", date=DAY, interval="2m")',
+    'StockHistoryOhlc("AAPL", date=DAY).symbol = "MSFT"',
+    'OptionHistoryQuote("SPY", date=DAY)',
+    "CalendarYear(2024)",
+    # What comes of it.
+    "session.stock.list_symbols().rows().symbol",
+    "(await session.stock.list_symbols())[0].price",
+    "bars: list[rows.Eod] = await session.stock.history_ohlc('AAPL', date=DAY)",
+    "other: Query[rows.Eod] = session.query(StockListSymbols())",
+    "(await session.stock.list_symbols())[0].symbol = 'B'",
+    "one, two = await session.gather(session.stock.list_symbols())",
+    "session.gather(session.stock.list_symbols)",
+    "session.query(StockListSymbols)",
+    "session.stock = session.stock",
+    "session.stock.history_eod = session.stock.history_ohlc",
+    "session.stock.no_such_operation()",
+    "await session.terminal.mdds_status",
+    "for row in session.stock.list_symbols().rows(): print(row)",
+    "open_session(tier='gold')",
+    "open_session(tears='pro')",
+]
+
+# Each differs from a wrong one by what was wrong with it.
+RIGHT = [
+    'session.stock.history_ohlc("AAPL", date=DAY, interval="1m", venue="utp_cta")',
+    'session.stock.history_eod("AAPL", start_date=DAY, end_date="20241104")',
+    'session.stock.snapshot_quote(["AAPL"], min_time="10:00")',
+    "session.stock.list_symbols()",
+    'session.option.history_quote("SPY", expiration="*", date=DAY, strike=570, right="C")',
+    'session.option.history_trade("SPY", expiration="*", date=DAY, right="call")',
+    'session.option.list_expirations("SPY")',
+    'session.option.list_contracts("SPY", request_type="quote", date=DAY, max_dte=7)',
+    'session.option.snapshot_greeks_all("SPY", expiration="*", version="1", rate_type="sofr")',
+    'session.index.history_price("SPX", date=DAY, interval="1m")',
+    "session.calendar.year(year=2024)",
+    'StockHistoryEod("AAPL", start_date=DAY, end_date=DAY)',
+    "print((await session.stock.list_symbols())[0].symbol)",
+    "bars: list[rows.Ohlc] = await session.stock.history_ohlc('AAPL', date=DAY)",
+    "symbols: Query[rows.Symbol] = session.query(StockListSymbols())",
+    "one, two = await session.gather(session.stock.list_symbols(), session.stock.list_symbols())",
+    "await session.terminal.mdds_status()",
+    "open_session(tier='pro')",
+]
+
+FIRST_LINE = HEAD.count("\n") + 1
+
+
+@cache
+def folder():
+    """Return the folder that the generated files are in, one for the whole run."""
+    import tempfile  # noqa: PLC0415
+
+    return tempfile.TemporaryDirectory(prefix="thetatrio-typing-")
+
+
+def written(name, calls):
+    """Write a file with one call on each line, and return its path."""
+    path = Path(folder().name, name)
+    path.write_text(HEAD + "".join(f"    {call}\n" for call in calls), encoding="utf-8")
+    return path
+
+
+def lines_refused_by_mypy(path):
+    # One of these two finds problems and says so by its exit code: the output
+    # is what counts, and that there is one.
+    run = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--output=json", "--config-file=",
+         f"--cache-dir={path.parent / 'cache'}", str(path)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert run.returncode in (0, 1), run.stdout + run.stderr
+    found = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    assert bool(found) == bool(run.returncode), run.stdout + run.stderr
+    assert {Path(problem["file"]).name for problem in found} <= {path.name}
+    return {p["line"]: p["message"] for p in found if p["severity"] == "error"}
+
+
+def lines_refused_by_pyright(path):
+    settings = {
+        "include": [str(path)], "typeCheckingMode": "strict", "extraPaths": [str(ROOT)],
+        # A call on a line of its own gives a query that nobody takes.
+        "reportUnusedCoroutine": "none", "reportUnusedExpression": "none",
+        "reportUnusedVariable": "none", "reportUnusedImport": "none",
+    }  # fmt: skip
+    project = path.with_suffix(".json")
+    project.write_text(json.dumps(settings), encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable,
+         "--project", str(project)],
+        cwd=path.parent, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert run.returncode in (0, 1), run.stdout + run.stderr
+    report = json.loads(run.stdout[run.stdout.index("{") :])
+    assert report["summary"]["filesAnalyzed"] == 1
+    return {
+        problem["range"]["start"]["line"] + 1: problem["message"]
+        for problem in report["generalDiagnostics"]
+        if problem["severity"] == "error"
+    }
+
+
+CHECKERS = {"mypy": lines_refused_by_mypy, "pyright": lines_refused_by_pyright}
+
+
+@cache
+def refused(checker, name):
+    """Run a checker once over all the wrong calls, or over all the right ones."""
+    return CHECKERS[checker](
+        written(f"{checker}_{name}.py", {"wrong": WRONG, "right": RIGHT}[name])
+    )
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("number", range(len(WRONG)), ids=WRONG)
+def test_a_wrong_call_is_refused(checker, number):
+    """Both checkers find each wrong call before it is run."""
+    assert FIRST_LINE + number in refused(checker, "wrong")
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_right_calls_are_not_refused(checker):
+    """Neither checker has anything against the calls that are right."""
+    assert refused(checker, "right") == {}
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_nothing_but_the_calls_is_refused(checker):
+    """Each problem found belongs to a line with a wrong call: what is around them is right."""
+    assert set(refused(checker, "wrong")) <= set(range(FIRST_LINE, FIRST_LINE + len(WRONG)))
