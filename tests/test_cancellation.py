@@ -127,7 +127,7 @@ def test_cancelled_at_any_step_a_query_leaves_nothing_behind(way, faults, tmp_pa
     while not trio.run(attempt, way, faults, step, tmp_path, clock=MockClock(autojump_threshold=0)):
         # Long answers repeat the same few await points: look at all of the
         # first, then at ever fewer.
-        step += 1 if step < 30 else step // 6
+        step += 1 if step < 20 else step // 4
     assert step > 3
 
 

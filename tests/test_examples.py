@@ -77,15 +77,19 @@ def shown_code(documented) -> str | None:
     return code if "session" in code or "query" in code else None
 
 
-SHOWN = {
-    f"{owner.__name__}.{name}": shown_code(member)
-    for owner in (thetatrio.Session, thetatrio.TerminalControl, thetatrio.Query)
-    for name, member in vars(owner).items()
-    if not name.startswith("_") and inspect.getdoc(member)
-} | {
-    operation: shown_code(request)
-    for operation, request in thetatrio.requests.operations().items()
-} | {"open_session": shown_code(thetatrio.open_session)}
+SHOWN = (
+    {
+        f"{owner.__name__}.{name}": shown_code(member)
+        for owner in (thetatrio.Session, thetatrio.TerminalControl, thetatrio.Query)
+        for name, member in vars(owner).items()
+        if not name.startswith("_") and inspect.getdoc(member)
+    }
+    | {
+        operation: shown_code(request)
+        for operation, request in thetatrio.requests.operations().items()
+    }
+    | {"open_session": shown_code(thetatrio.open_session)}
+)
 
 
 @pytest.mark.parametrize("name", [name for name, code in SHOWN.items() if code])

@@ -76,7 +76,7 @@ def test_an_interrupt_in_the_block_comes_out_as_one_in_bounded_time():
             await bars(session)
 
     started = time.monotonic()
-    with pytest.raises(BaseException) as caught:  # noqa: PT011  # the user's own nursery groups it
+    with pytest.raises(BaseException) as caught:  # the user's own nursery groups it
         trio.run(main)
     error = caught.value
     while isinstance(error, BaseExceptionGroup):

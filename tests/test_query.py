@@ -161,8 +161,12 @@ def test_asyncio_takes_a_query_for_a_coroutine():
 def test_a_query_dropped_unused_warns():
     """Like a coroutine that was never awaited."""
     with pytest.warns(RuntimeWarning, match="StockListSymbols.* was never used"):
-        thetatrio.Query(None, thetatrio.requests.StockListSymbols())
-        gc.collect()
+        dropped()
+
+
+def dropped():
+    thetatrio.Query(None, thetatrio.requests.StockListSymbols())
+    gc.collect()
 
 
 def test_a_query_that_was_used_does_not_warn():

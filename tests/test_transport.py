@@ -255,7 +255,7 @@ async def test_the_moment_of_sending_is_when_the_connection_is_there(autojump_cl
             reply = await transport.send(
                 "/x",
                 first_byte_timeout=9,
-                on_sent=lambda: times.append(trio.current_time() - start),
+                on_sent=lambda start=start: times.append(trio.current_time() - start),
                 dated=dated,
             )
             await reply.aclose()

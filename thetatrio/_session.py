@@ -288,6 +288,8 @@ class Session:
                 nursery.start_soon(fetch, place, query)
             if queries:
                 await settled.wait()
+            else:
+                await trio.lowlevel.checkpoint()
         if failed:
             raise failed[0]
         return tuple(results)

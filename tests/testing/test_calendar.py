@@ -26,7 +26,8 @@ def test_closed(text):
 )
 def test_open(text):
     """Veterans and Columbus day, Juneteenth before 2022, and the Friday before a Saturday
-    New Year are trading days."""
+    New Year are trading days.
+    """
     assert calendar.is_trading_day(dt.date.fromisoformat(text))
 
 

@@ -14,7 +14,10 @@ async def test_it_is_a_stream():
         return memory_stream_pair()
 
     async def clogged():
-        return memory_stream_pair(16)
+        one, other = memory_stream_pair(16)
+        await one.send_all(bytes(16))
+        await other.send_all(bytes(16))
+        return one, other
 
     await check_half_closeable_stream(roomy, clogged)
 

@@ -73,9 +73,7 @@ def test_units_are_the_vendors():
         assert getattr(found, name) == pytest.approx(published, rel=3e-3), name
 
 
-@given(
-    st.floats(0.6, 1.6), st.floats(2 / 365, 2.0), st.floats(0.08, 1.5), st.booleans()
-)
+@given(st.floats(0.6, 1.6), st.floats(2 / 365, 2.0), st.floats(0.08, 1.5), st.booleans())
 def test_implied_volatility_gives_the_price_back(moneyness, years, vol, call):
     """The fitted volatility prices the option as it was priced."""
     terms = Terms(100.0, 100.0 * moneyness, years, 0.05, 0.0, call)

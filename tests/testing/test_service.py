@@ -203,9 +203,7 @@ async def test_chains_are_narrowed(autojump_clock):
 
     async def contracts(**more):
         reply = await ask_once(terminal, QUOTE, **CHAIN, interval="1h", **more)
-        return {
-            (row["expiration"], row["strike"], row["right"]) for row in csv_rows(reply)
-        }
+        return {(row["expiration"], row["strike"], row["right"]) for row in csv_rows(reply)}
 
     every = await contracts()
     assert len(every) == 200

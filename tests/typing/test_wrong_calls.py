@@ -139,7 +139,7 @@ FIRST_LINE = HEAD.count("\n") + 1
 @cache
 def folder():
     """Return the folder that the generated files are in, one for the whole run."""
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     return tempfile.TemporaryDirectory(prefix="thetatrio-typing-")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from thetatrio import rows
 from thetatrio.config import Tier
@@ -35,6 +35,10 @@ class StockListSymbols(Request[rows.Symbol], frozen=True, kw_only=True):
     operation: ClassVar[str] = "stock_list_symbols"
     path: ClassVar[str] = "/v3/stock/list/symbols"
     tier: ClassVar[Tier] = Tier.FREE
+
+    if TYPE_CHECKING:
+        # Without a field of its own, mypy would let the class be called with anything.
+        def __init__(self) -> None: ...
 
 
 class StockHistoryEod(SymbolRequest[rows.Eod], frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Final
 
 import trio
@@ -98,7 +99,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return what has arrived, waiting for at least a byte; empty at the end."""
-        if max_bytes is not None and max_bytes < 1:
+        if max_bytes is not None and operator.index(max_bytes) < 1:
             raise ValueError("max_bytes must be 1 or more")
         if self._receiving:
             raise trio.BusyResourceError("another task is receiving on this stream")
