@@ -247,3 +247,21 @@ def test_keys_compare_without_showing():
     assert len({Secret(KEY), Secret(KEY), Secret("other")}) == 2
     assert Secret(KEY) != KEY
     assert Config(api_key=KEY) == Config(api_key=Secret(KEY))
+
+
+def test_settings_can_be_copied_and_sent_to_other_processes():
+    """A Config without a key is copied and pickled whole; one with a key is copied only."""
+    config = Config(tier="pro", headers={"X-Desk": "vol"}, slots=3)
+    assert pickle.loads(pickle.dumps(config)) == config
+    assert copy.deepcopy(config) == config
+    keyed = Config(api_key="sesame")
+    assert copy.deepcopy(keyed) == keyed
+    with pytest.raises(TypeError, match="THETATRIO_API_KEY"):
+        pickle.dumps(keyed)
+
+
+def test_values_of_headers_are_not_shown():
+    """What a header holds may be a key, so only its name is printed."""
+    shown = repr(Config(headers={"X-Api-Key": "sesame"}))
+    assert "X-Api-Key" in shown
+    assert "sesame" not in shown

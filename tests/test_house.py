@@ -243,13 +243,23 @@ def test_the_public_is_found():
 
 def test_no_public_signature_says_any():
     """A type checker that knows the arguments of a call knows its result."""
+    # Behind overloads the implementation's own signature is seen by nobody.
+    members = list(public_members())
+    overloaded = {name for name, node in members if is_overload(node)}
     wrong = [
         f"{name}: {ast.unparse(annotation)}"
-        for name, node in public_members()
+        for name, node in members
+        if name not in overloaded or is_overload(node)
         for annotation in annotations(node)
         if re.search(r"\bAny\b", ast.unparse(annotation))
     ]
+    assert "_session.Session.gather" in overloaded
     assert not wrong
+
+
+def is_overload(node):
+    decorators = getattr(node, "decorator_list", [])
+    return any(ast.unparse(decorator).endswith("overload") for decorator in decorators)
 
 
 def test_every_public_definition_is_documented():

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Literal, NoReturn, TypeAlias, TypedDict, cast, final
+from typing import Any, Final, Literal, NoReturn, TypeAlias, TypedDict, cast, final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
@@ -226,6 +226,9 @@ class Secret:
     def __hash__(self) -> int:
         return hash((Secret, self._value))
 
+    def __deepcopy__(self, _memo: object) -> Secret:
+        return self
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is not pickled; set THETATRIO_API_KEY where the copy will run")
 
@@ -417,6 +420,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         shown["headers"] = dict.fromkeys(self.headers, Secret(""))
         return f"Config({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
+    def __reduce__(self) -> tuple[Callable[[dict[str, object]], Config], tuple[object]]:
+        fields: dict[str, object] = {name: getattr(self, name) for name in self.__struct_fields__}
+        return _restored, ({**fields, "headers": dict(self.headers)},)
+
     @property
     def effective_slots(self) -> int:
         """Requests in flight at most, as `slots` and `tier` say together."""
@@ -430,3 +437,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         if self.rate is None and self.tier == Tier.FREE:
             return Rate(20, per=60.0)
         return self.rate
+
+
+def _restored(fields: dict[str, Any]) -> Config:
+    return Config(**fields)

@@ -6,6 +6,7 @@ Run by `nox -s types`, which has the checkers; not part of the suite.
 import json
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -107,7 +108,7 @@ WRONG = [
     "session.stock.no_such_operation()",
     "await session.terminal.mdds_status",
     "for row in session.stock.list_symbols().rows(): print(row)",
-    "open_session(tier='gold')",
+    "open_session(row_format='xml')",
     "open_session(tears='pro')",
 ]
 
@@ -139,8 +140,6 @@ FIRST_LINE = HEAD.count("\n") + 1
 @cache
 def folder():
     """Return the folder that the generated files are in, one for the whole run."""
-    import tempfile
-
     return tempfile.TemporaryDirectory(prefix="thetatrio-typing-")
 
 
@@ -168,7 +167,7 @@ def lines_refused_by_mypy(path):
 
 def lines_refused_by_pyright(path):
     settings = {
-        "include": [str(path)], "typeCheckingMode": "strict", "extraPaths": [str(ROOT)],
+        "include": [path.name], "typeCheckingMode": "strict", "extraPaths": [str(ROOT)],
         # A call on a line of its own gives a query that nobody takes.
         "reportUnusedCoroutine": "none", "reportUnusedExpression": "none",
         "reportUnusedVariable": "none", "reportUnusedImport": "none",
@@ -182,7 +181,7 @@ def lines_refused_by_pyright(path):
     )  # fmt: skip
     assert run.returncode in (0, 1), run.stdout + run.stderr
     report = json.loads(run.stdout[run.stdout.index("{") :])
-    assert report["summary"]["filesAnalyzed"] == 1
+    assert report["summary"]["filesAnalyzed"] == 1, report["summary"]
     return {
         problem["range"]["start"]["line"] + 1: problem["message"]
         for problem in report["generalDiagnostics"]
@@ -195,7 +194,7 @@ CHECKERS = {"mypy": lines_refused_by_mypy, "pyright": lines_refused_by_pyright}
 
 @cache
 def refused(checker, name):
-    """Run a checker once over all the wrong calls, or over all the right ones."""
+    """Run a checker over all the wrong calls, or over all the right ones, once for all tests."""
     return CHECKERS[checker](
         written(f"{checker}_{name}.py", {"wrong": WRONG, "right": RIGHT}[name])
     )
