@@ -200,7 +200,7 @@ def test_keys_do_not_show(settings):
     for text in (repr(given), str(given), f"{given}", f"{secret}", f"{secret!r}", str([secret])):
         assert KEY not in text
         assert "***" in text
-    for write in (pickle.dumps, msgspec.json.encode, copy.deepcopy):
+    for write in (pickle.dumps, msgspec.json.encode):
         for thing in (secret, given):
             with pytest.raises(TypeError) as caught:
                 write(thing)
