@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_some_trades_share_a_millisecond(market):
     """Rows of one timestamp exist, from the first rows of the day on."""
     trades = market.stock("AAPL", DAY).trades
     assert trades[0].ms == trades[1].ms == trades[2].ms
-    assert sum(a.ms == b.ms for a, b in zip(trades, trades[1:], strict=False)) > len(trades) // 20
+    assert sum(a.ms == b.ms for a, b in pairwise(trades)) > len(trades) // 20
 
 
 def test_prices_are_continuous(market):
@@ -227,7 +228,7 @@ def test_quote_changes_agree_with_stamps(market):
     """The quote at a stamp is the last change up to it, tick by tick."""
     tape = market.option(near(market), DAY)
     changes = list(tape.quote_changes(OPEN_MS, CLOSE_MS))
-    assert all(a[1:] != b[1:] for a, b in zip(changes, changes[1:], strict=False))
+    assert all(a[1:] != b[1:] for a, b in pairwise(changes))
     for stamp in range(OPEN_MS, CLOSE_MS + 1, 1_500_000):
         last = [quote for quote in changes if quote.ms <= stamp][-1]
         assert tape.quotes([stamp])[0][1:] == last[1:]

@@ -1,6 +1,7 @@
 """What a terminal checks, and what it answers when it does not like it."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -176,7 +177,7 @@ async def test_tick_intervals(autojump_clock):
     assert len(ticks) == terminal.market.stock("F", terminal.market.day).count
     index = {"symbol": "SPX", "date": DAY, "interval": "tick"}
     values = csv_rows(await ask_once(terminal, "/v3/index/history/price", **index))
-    assert all(a["price"] != b["price"] for a, b in zip(values, values[1:], strict=False))
+    assert all(a["price"] != b["price"] for a, b in pairwise(values))
     one = CHAIN | {"expiration": "20241108", "strike": "220", "right": "C"}
     terminal = small(contracts=200)
     quotes = csv_rows(await ask_once(terminal, QUOTE, **one, interval="tick", end_time="09:40:00"))

@@ -3,13 +3,13 @@
 Run by `nox -s types`, which has the checkers; not part of the suite.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -137,35 +137,78 @@ RIGHT = [
 FIRST_LINE = HEAD.count("\n") + 1
 
 
+class MypyProblem(msgspec.Struct):
+    """One line of mypy's JSON."""
+
+    file: str
+    line: int
+    message: str
+    severity: str
+
+
+class Position(msgspec.Struct):
+    """A place in a file; lines count from 0."""
+
+    line: int
+
+
+class Range(msgspec.Struct):
+    """What a problem of pyright's is about."""
+
+    start: Position
+
+
+class PyrightProblem(msgspec.Struct):
+    """One problem in pyright's JSON."""
+
+    severity: str
+    message: str
+    range: Range
+
+
+class Summary(msgspec.Struct):
+    """What pyright did."""
+
+    files_analyzed: int = msgspec.field(name="filesAnalyzed")
+
+
+class PyrightReport(msgspec.Struct):
+    """Pyright's JSON."""
+
+    problems: list[PyrightProblem] = msgspec.field(name="generalDiagnostics")
+    summary: Summary
+
+
 @cache
-def folder():
+def folder() -> tempfile.TemporaryDirectory[str]:
     """Return the folder that the generated files are in, one for the whole run."""
     return tempfile.TemporaryDirectory(prefix="thetatrio-typing-")
 
 
-def written(name, calls):
+def written(name: str, calls: list[str]) -> Path:
     """Write a file with one call on each line, and return its path."""
     path = Path(folder().name, name)
     path.write_text(HEAD + "".join(f"    {call}\n" for call in calls), encoding="utf-8")
     return path
 
 
-def lines_refused_by_mypy(path):
-    # One of these two finds problems and says so by its exit code: the output
-    # is what counts, and that there is one.
+def refused_by_mypy(path: Path) -> dict[int, str]:
+    """Return what mypy has against which lines of a file."""
     run = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--output=json", "--config-file=",
          f"--cache-dir={path.parent / 'cache'}", str(path)],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert run.returncode in (0, 1), run.stdout + run.stderr
-    found = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    lines = [line for line in run.stdout.splitlines() if line.startswith("{")]
+    found = [msgspec.json.decode(line, type=MypyProblem) for line in lines]
     assert bool(found) == bool(run.returncode), run.stdout + run.stderr
-    assert {Path(problem["file"]).name for problem in found} <= {path.name}
-    return {p["line"]: p["message"] for p in found if p["severity"] == "error"}
+    assert {Path(problem.file).name for problem in found} <= {path.name}
+    return {problem.line: problem.message for problem in found if problem.severity == "error"}
 
 
-def lines_refused_by_pyright(path):
+def refused_by_pyright(path: Path) -> dict[int, str]:
+    """Return what pyright has against which lines of a file."""
     settings = {
         "include": [path.name], "typeCheckingMode": "strict", "extraPaths": [str(ROOT)],
         # A call on a line of its own gives a query that nobody takes.
@@ -173,47 +216,47 @@ def lines_refused_by_pyright(path):
         "reportUnusedVariable": "none", "reportUnusedImport": "none",
     }  # fmt: skip
     project = path.with_suffix(".json")
-    project.write_text(json.dumps(settings), encoding="utf-8")
+    project.write_bytes(msgspec.json.encode(settings))
     run = subprocess.run(
         [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable,
          "--project", str(project)],
         cwd=path.parent, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert run.returncode in (0, 1), run.stdout + run.stderr
-    report = json.loads(run.stdout[run.stdout.index("{") :])
-    assert report["summary"]["filesAnalyzed"] == 1, report["summary"]
+    told = run.stdout[run.stdout.index("{") :]
+    report = msgspec.json.decode(told, type=PyrightReport)
+    assert report.summary.files_analyzed == 1, told
     return {
-        problem["range"]["start"]["line"] + 1: problem["message"]
-        for problem in report["generalDiagnostics"]
-        if problem["severity"] == "error"
+        problem.range.start.line + 1: problem.message
+        for problem in report.problems
+        if problem.severity == "error"
     }
 
 
-CHECKERS = {"mypy": lines_refused_by_mypy, "pyright": lines_refused_by_pyright}
+CHECKERS = {"mypy": refused_by_mypy, "pyright": refused_by_pyright}
+FILES = {"wrong": WRONG, "right": RIGHT}
 
 
 @cache
-def refused(checker, name):
+def refused(checker: str, name: str) -> dict[int, str]:
     """Run a checker over all the wrong calls, or over all the right ones, once for all tests."""
-    return CHECKERS[checker](
-        written(f"{checker}_{name}.py", {"wrong": WRONG, "right": RIGHT}[name])
-    )
+    return CHECKERS[checker](written(f"{checker}_{name}.py", FILES[name]))
 
 
-@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("checker", list(CHECKERS))
 @pytest.mark.parametrize("number", range(len(WRONG)), ids=WRONG)
-def test_a_wrong_call_is_refused(checker, number):
+def test_a_wrong_call_is_refused(checker: str, number: int) -> None:
     """Both checkers find each wrong call before it is run."""
     assert FIRST_LINE + number in refused(checker, "wrong")
 
 
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_right_calls_are_not_refused(checker):
+@pytest.mark.parametrize("checker", list(CHECKERS))
+def test_right_calls_are_not_refused(checker: str) -> None:
     """Neither checker has anything against the calls that are right."""
     assert refused(checker, "right") == {}
 
 
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_nothing_but_the_calls_is_refused(checker):
+@pytest.mark.parametrize("checker", list(CHECKERS))
+def test_nothing_but_the_calls_is_refused(checker: str) -> None:
     """Each problem found belongs to a line with a wrong call: what is around them is right."""
     assert set(refused(checker, "wrong")) <= set(range(FIRST_LINE, FIRST_LINE + len(WRONG)))

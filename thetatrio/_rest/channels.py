@@ -31,7 +31,7 @@ class BatchChannel(Generic[R]):
 
     def __init__(self, reading: Reading[R]) -> None:
         self._reading = reading
-        self.turn = trio.Lock()
+        self.turn: trio.Lock = trio.Lock()
         self._closed = False
 
     async def receive(self) -> list[R]:

@@ -62,8 +62,8 @@ class RestClient:
         chance: random.Random,
     ) -> None:
         self.config = config
-        self.limiter = Limiter(config.effective_slots, config.effective_rate)
-        self.spool_room = SpoolRoom(config.spool_limit)
+        self.limiter: Limiter = Limiter(config.effective_slots, config.effective_rate)
+        self.spool_room: SpoolRoom = SpoolRoom(config.spool_limit)
         self._start_soon = start_soon
         self._http = http
         self._chance = chance

@@ -78,8 +78,8 @@ class Lease:
         self._stamp = stamp
         self._spool: Callable[[], None] | None = None
         self._held_back_since = math.inf
-        self.released = False
-        self.spooling = False
+        self.released: bool = False
+        self.spooling: bool = False
 
     def sent(self) -> None:
         """Note that the request is on its way: the rate counts it from now."""

@@ -201,9 +201,9 @@ class Transport:
         if isinstance(config.api_key, Secret):
             headers["Authorization"] = f"Bearer {config.api_key.reveal()}"
         self._headers = list(headers.items())
-        self.answered = False
+        self.answered: bool = False
         """Whether this terminal has answered anything yet."""
-        self.server = ""
+        self.server: str = ""
         """What the terminal called itself in its last answer."""
 
     async def send(

@@ -19,7 +19,6 @@ from thetatrio.testing._calendar import (
     LAST_YEAR,
     is_trading_day,
     trading_day_before,
-    trading_days,
 )
 from thetatrio.testing._instruments import ROOTS, Root
 from thetatrio.testing._paths import Paths
@@ -107,10 +106,6 @@ class Chains:
         ahead = listed_expirations(declared, until, self._expirations)
         past = [date for date in expirations(declared.cycle) if date < until]
         return past + list(ahead)
-
-    def first_listed(self) -> dt.date:
-        """Return the first day with listings."""
-        return trading_days()[0]
 
 
 _RIGHTS: Final = ("CALL", "PUT")
