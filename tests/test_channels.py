@@ -196,3 +196,23 @@ async def test_receiving_from_either_channel_is_a_checkpoint():
     async with scripted(answer(BODY)) as (_, session), history(session).rows() as rows:
         with assert_checkpoints():
             await rows.receive()
+
+
+async def test_a_channel_closed_by_another_task_ends_for_who_waits():
+    """`aclose()` from elsewhere is the end, not an error, for a task that is receiving."""
+
+    async def falls_silent(stream, head):
+        await stream.send_all(answer(BODY[:200], length=len(BODY)))
+        await trio.sleep_forever()
+
+    got = []
+
+    async def read(rows):
+        got.extend([row async for row in rows])
+
+    async with scripted(falls_silent) as (_, session), history(session).rows() as rows:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read, rows)
+            await wait_all_tasks_blocked()
+            await rows.aclose()
+    assert len(got) > 1

@@ -646,3 +646,23 @@ async def test_a_lease_given_back_is_not_spooled(autojump_clock):
 def test_it_knows_whether_moments_matter(rate):
     """Only under a rate must the moment of sending be known."""
     assert Limiter(1, rate).has_rate is (rate is not None)
+
+
+async def test_a_request_that_comes_again_keeps_its_place(autojump_clock):
+    """A ticket taken before others queued goes before them, however late it comes back."""
+    limiter = Limiter(1, None)
+    order = []
+
+    async def use(name, ticket=None):
+        lease = await limiter.acquire(Lane.QUERY, counted=True, ticket=ticket)
+        order.append(name)
+        await trio.sleep(1)
+        lease.release()
+
+    early = limiter.take_ticket()
+    async with trio.open_nursery() as nursery:
+        for name in ("a", "b", "c"):
+            nursery.start_soon(use, name)
+            await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(use, "early", early)
+    assert order == ["a", "early", "b", "c"]

@@ -155,7 +155,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How long and how densely a request is tried again (full jitter)."""
 
     max_elapsed: float = 45.0
-    """Seconds from the first failure after which no further try is begun."""
+    """Seconds from the first failure after which no further wait is begun. A wait that the
+    terminal asks for (Retry-After) may end later."""
     max_attempts: int = 12
     """Tries in all, the first included."""
     base: float = 0.25

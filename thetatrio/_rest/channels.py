@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import trio
 
-from thetatrio.errors import EndOfChannel, WouldBlock
+from thetatrio.errors import EndOfChannel, ThetaDataError, WouldBlock
 from thetatrio.rows import Row
 
 if TYPE_CHECKING:
@@ -49,7 +49,14 @@ class BatchChannel(Generic[R]):
 
     async def next(self) -> list[R]:
         """Return the next rows, none at the end; for the holder of the turn."""
-        rows = [] if self._closed else await self._reading.next_batch()
+        if self._closed:
+            return []
+        try:
+            rows = await self._reading.next_batch()
+        except ThetaDataError:
+            if self._closed:  # by another task, while this one waited
+                return []
+            raise
         self._reading.delivered(len(rows))
         return rows
 

@@ -103,9 +103,11 @@ class RestClient:
         Raises the error that the terminal's answer means, or that the way to
         it met, once trying again would not be right.
         """
+        # One ticket for all tries: who was first stays first through a retry.
+        ticket = self.limiter.take_ticket()
         while True:
             self.check_open()
-            lease = await self.limiter.acquire(lane, counted=ask.counted)
+            lease = await self.limiter.acquire(lane, counted=ask.counted, ticket=ticket)
             try:
                 return await self._attempt(ask, lease)
             except ThetaDataError as error:

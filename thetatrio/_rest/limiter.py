@@ -166,20 +166,29 @@ class Limiter:
         """Whether starts are dated, so that the moment of sending matters."""
         return self._rate is not None
 
-    async def acquire(self, lane: Lane, *, counted: bool) -> Lease:
+    def take_ticket(self) -> int:
+        """Return a place in the order of arrival, to be kept through retries."""
+        self._tickets += 1
+        return self._tickets
+
+    async def acquire(self, lane: Lane, *, counted: bool, ticket: int | None = None) -> Lease:
         """Wait for a slot, a token and the end of any pause.
 
         A cancelled wait leaves nothing behind. Not a checkpoint where there
-        is nothing to wait for: what follows is a request, which is one.
+        is nothing to wait for: what follows is a request, which is one. A
+        ticket taken earlier goes before all later ones of its lane; without
+        one, the request arrives now.
         """
         self._check_open()
         now = trio.current_time()
         if not self._waiting and self._free[counted] and self._may_start_at(now) <= now:
             return self._grant(counted=counted)
-        waiter = _Waiter(self._tickets, trio.Event())
-        self._tickets += 1
+        waiter = _Waiter(self.take_ticket() if ticket is None else ticket, trio.Event())
         queue = self._queues[lane, counted]
-        queue.append(waiter)
+        place = len(queue)
+        while place and queue[place - 1].ticket > waiter.ticket:
+            place -= 1
+        queue.insert(place, waiter)
         self._waiting += 1
         self._dispatch()
         self._wake.set()
