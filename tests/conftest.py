@@ -6,3 +6,9 @@ from hypothesis import settings
 settings.register_profile("default", deadline=None)
 settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("default")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave out what runs the type checkers, unless it is asked for by its path."""
+    named = any("typing" in argument for argument in config.args)
+    return True if collection_path.name == "typing" and not named else None

@@ -28,9 +28,11 @@ __all__ = [
     "RowFormat",
     "Secret",
     "Tier",
+    "TierName",
 ]
 
 Api: TypeAlias = Literal["v3"]
+TierName: TypeAlias = Literal["free", "value", "standard", "pro"]
 RowFormat: TypeAlias = Literal["ndjson", "csv", "json"]
 
 SLOTS_UNKNOWN_TIER: Final = 2
@@ -240,7 +242,7 @@ class ConfigOptions(TypedDict, total=False):
     base_url: str
     stream_url: str
     api: Api
-    tier: Tier | str | None
+    tier: Tier | TierName | None
     slots: int | None
     rate: Rate | None
     connect_timeout: float
@@ -278,7 +280,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Where the terminal's WebSocket is."""
     api: Api = "v3"
     """What the terminal speaks."""
-    tier: Tier | str | None = None
+    tier: Tier | TierName | None = None
     """The account's highest tier; sets `slots` and `rate` where those are not given."""
     slots: int | None = None
     """Requests in flight at most. None: by tier, 2 where the tier is not known."""

@@ -46,17 +46,17 @@ class Ledger:
 
     def __init__(self) -> None:
         self._changed = trio.Event()
-        self.in_flight = 0
-        self.snapshots_in_flight = 0
-        self.waiting = 0
-        self.connections = 0
+        self.in_flight: int = 0
+        self.snapshots_in_flight: int = 0
+        self.waiting: int = 0
+        self.connections: int = 0
         """Open now."""
         self._numbers = 0
         self.requests: list[LedgerEntry] = []
         """By arrival, those still open included."""
-        self.highest_in_flight = 0
-        self.highest_waiting = 0
-        self.connections_total = 0
+        self.highest_in_flight: int = 0
+        self.highest_waiting: int = 0
+        self.connections_total: int = 0
 
     def reset(self) -> None:
         """Forget the past; what is going on now still counts."""

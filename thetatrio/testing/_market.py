@@ -38,8 +38,8 @@ class Market:
     def __init__(self, *, seed: int = 7, day: dt.date, contracts: int = 200) -> None:
         self.seed = seed
         self.day = day
-        self.paths = Paths(seed)
-        self.chains = Chains(self.paths, contracts)
+        self.paths: Paths = Paths(seed)
+        self.chains: Chains = Chains(self.paths, contracts)
         self._stocks: Recent[StockTape] = Recent(_STOCK_TAPES_KEPT)
         self._options: Recent[OptionTape] = Recent(_OPTION_TAPES_KEPT)
 

@@ -15,7 +15,7 @@ class _Pipe:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.data = bytearray()
+        self.data: bytearray = bytearray()
         self.ended = False
         """The writer is done: what is left may be read."""
         self.abandoned = False

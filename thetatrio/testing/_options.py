@@ -55,11 +55,11 @@ class OptionTape:
         self._offset = 1 + self._number % 997
         self._last = (self._close - OPEN_MS - self._offset) // 1000
         self._strike = contract.strike / 1000
-        self.rate = RATES["sofr"] / 100
+        self.rate: float = RATES["sofr"] / 100
         centre = paths.close(root.underlying, date - dt.timedelta(days=1))
         days = max(1, (contract.expiration - date).days)
         self._moneyness = math.log(self._strike / centre) / math.sqrt(days / DAYS_A_YEAR)
-        self.volatility = self._smile()
+        self.volatility: float = self._smile()
         self._lazy_trades: Sequence[Trade] | None = None
 
     def _smile(self) -> float:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from thetatrio.testing._calendar import OPEN_MS, close_ms
 from thetatrio.testing._instruments import STOCKS
-from thetatrio.testing._paths import DayPath, Paths
+from thetatrio.testing._paths import DayPath, DaySummary, Paths
 from thetatrio.testing._seeding import mixed, random_stream, stable_number
 
 NO_CONDITION: Final = 255
@@ -106,15 +106,15 @@ class StockTape:
         self._date = date
         self._key = (seed, "stock", symbol, date)
         self._number = stable_number(*self._key)
-        self.summary = paths.summary(symbol, date)
+        self.summary: DaySummary = paths.summary(symbol, date)
         self._paths = paths
         self._lazy_trades: Sequence[Trade] | None = None
         activity = 0.8 + (self._number % 1000) / 2500
         seconds = (close_ms(date) - OPEN_MS) / 23_400_000
-        self.count = max(10, round(self._stock.trades * activity * seconds))
+        self.count: int = max(10, round(self._stock.trades * activity * seconds))
         """Trades of the day."""
         auction = 1.3 + (self._number % 777) / 2000
-        self.volume = round(self.count * self._stock.average_size * auction)
+        self.volume: int = round(self.count * self._stock.average_size * auction)
         """Shares of the day."""
 
     @property

@@ -10,7 +10,7 @@ from typing import Final, TypedDict, Unpack
 import trio
 
 from thetatrio._nursery import open_hidden_nursery
-from thetatrio.config import Config, Rate, Tier
+from thetatrio.config import Config, Rate, Tier, TierName
 from thetatrio.errors import InvalidConfig
 from thetatrio.market_time import parse_date
 from thetatrio.testing._calendar import FIRST_YEAR, LAST_YEAR
@@ -35,7 +35,7 @@ class TerminalOptions(TypedDict, total=False):
 
     seed: int
     day: dt.date | str
-    tier: Tier | str
+    tier: Tier | TierName
     contracts: int
     faults: Iterable[Fault]
     answers: Answers
@@ -72,7 +72,7 @@ class Terminal:
         *,
         seed: int = 7,
         day: dt.date | str = "2024-11-04",
-        tier: Tier | str = "pro",
+        tier: Tier | TierName = "pro",
         contracts: int = 200,
         faults: Iterable[Fault] = (),
         answers: Answers = "stable",
@@ -98,16 +98,18 @@ class Terminal:
         self.seed = seed
         self.latency = latency
         """Seconds before each answer, the slot held; may be set while it runs."""
-        self.market = Market(seed=seed, day=today, contracts=contracts)
+        self.market: Market = Market(seed=seed, day=today, contracts=contracts)
         """What all answers are made from."""
-        self.ledger = Ledger()
+        self.ledger: Ledger = Ledger()
         """What was asked and sent."""
-        self.faults = FaultScript(faults)
+        self.faults: FaultScript = FaultScript(faults)
         """What goes wrong; may be changed while it runs."""
-        self.service = Service(self.market, tier=account, answers=answers, json_shape=json_shape)
+        self.service: Service = Service(
+            self.market, tier=account, answers=answers, json_shape=json_shape
+        )
         bound = _FREE_RATE if rate is None and account is Tier.FREE else rate
-        self.limiter = Limiter(tier=account, queue=queue, rate=bound, ledger=self.ledger)
-        self.shut_down = trio.Event()
+        self.limiter: Limiter = Limiter(tier=account, queue=queue, rate=bound, ledger=self.ledger)
+        self.shut_down: trio.Event = trio.Event()
         """Set once a shutdown was asked for over HTTP, or `stop` was called."""
         self.port: int | None = None
         """The port it listens on, or None without sockets."""
@@ -197,7 +199,7 @@ def _checked_day(day: dt.date | str, problems: list[str]) -> dt.date:
     return parsed
 
 
-def _checked_tier(tier: Tier | str, problems: list[str]) -> Tier:
+def _checked_tier(tier: Tier | TierName, problems: list[str]) -> Tier:
     try:
         return Tier(tier)
     except ValueError:
