@@ -6,7 +6,17 @@ import json
 
 import pytest
 
-from tests.testing.client import GREEKS, QUOTE, REQUESTS, TRADE, ask_once, ask_operation, small
+from tests.testing.client import (
+    GREEKS,
+    QUOTE,
+    REQUESTS,
+    TRADE,
+    ask_once,
+    ask_operation,
+    body_of,
+    shared,
+    small,
+)
 from thetatrio.testing._formats import CONTENT_TYPES, clock_text
 
 CONTRACT = ("symbol", "expiration", "strike", "right")
@@ -40,32 +50,31 @@ def no_nulls(rows):
 
 
 @everything
-@pytest.mark.parametrize("kind", sorted(CONTENT_TYPES))
-async def test_same_seed_same_bytes(name, kind, autojump_clock):
+async def test_same_seed_same_bytes(name, autojump_clock):
     """Two terminals of one seed answer alike to the byte; the type says what it is."""
-    one = await ask_operation(small(), name, format=kind)
-    other = await ask_operation(small(), name, format=kind)
-    assert one.status == 200
-    assert one.whole
-    assert one.headers["content-type"] == CONTENT_TYPES[kind]
-    assert one.headers["server"] == "thetatrio-simulator"
-    assert one.body == other.body
+    for kind, content_type in CONTENT_TYPES.items():
+        one = await ask_operation(shared(), name, format=kind)
+        assert one.status == 200
+        assert one.whole
+        assert one.headers["content-type"] == content_type
+        assert one.headers["server"] == "thetatrio-simulator"
+        assert one.body == body_of(shared(twin=1), name, format=kind)
 
 
 @everything
 async def test_formats_agree(name, autojump_clock):
     """CSV, NDJSON and both JSON shapes have the same rows with the same decimals."""
-    expected = rows_of(await ask_operation(small(), name), "csv")
+    expected = rows_of(await ask_operation(shared(), name), "csv")
     assert expected
     for kind, shape in (("ndjson", "rows"), ("json", "rows"), ("json", "columns")):
-        reply = await ask_operation(small(json_shape=shape), name, format=kind)
+        reply = await ask_operation(shared(json_shape=shape), name, format=kind)
         assert no_nulls(rows_of(reply, kind)) == expected, (kind, shape)
 
 
 @everything
 async def test_csv_is_the_default(name, autojump_clock):
     """Without a format, CSV: CRLF after each line, the header first."""
-    reply = await ask_operation(small(), name)
+    reply = await ask_operation(shared(), name)
     assert reply.headers["content-type"] == "text/csv"
     assert reply.text.endswith("\r\n")
     assert reply.text.count("\r") == reply.text.count("\n") == reply.text.count("\r\n")

@@ -11,7 +11,6 @@ from tests.testing.client import (
     GREEKS,
     OHLC,
     QUOTE,
-    REQUESTS,
     SNAPSHOT,
     STATUS,
     SYMBOLS,
@@ -69,7 +68,7 @@ BARS = {"symbol": "F", "date": DAY, "interval": "1m"}
         ("/v3/option/list/expirations", {"symbol": "ZZZZ"}, 472, "No data"),
         ("/v3/option/list/contracts/quote", {"symbol": "ZZZZ", "date": DAY}, 472, "No data"),
         (SNAPSHOT, {"symbol": "ZZZZ"}, 472, "No data"),
-        (SNAPSHOT, {"symbol": "F", "min_time": "16:00:00"}, 472, "No data"),
+        (SNAPSHOT, {"symbol": "F", "min_time": "16:00:01"}, 472, "No data"),
         (OHLC, {"symbol": "F", "start_date": "20240901", "end_date": DAY, "interval": "1h"},
          570, "month"),
         (OHLC, {"symbol": "F", "start_date": "20241101", "end_date": DAY, "interval": "30s"},
@@ -100,23 +99,6 @@ async def test_unknown_parameters_are_ignored(autojump_clock):
     """What an operation does not know changes nothing."""
     plain = await ask_operation(small(), "stock_history_eod")
     assert (await ask_operation(small(), "stock_history_eod", adjust="splits")).body == plain.body
-
-
-@pytest.mark.parametrize(
-    ("tier", "allowed"),
-    [
-        ("free", {"stock_list_symbols", "stock_history_eod", "option_list_expirations"}),
-        ("standard", set(REQUESTS) - {"option_snapshot_greeks_all"}),
-        ("pro", set(REQUESTS)),
-    ],
-)
-async def test_tiers(tier, allowed, autojump_clock):
-    """An operation above the account's tier is refused with 471."""
-    terminal = small(tier=tier)
-    found = {name for name in REQUESTS if (await ask_operation(terminal, name)).status == 200}
-    refused = {(await ask_operation(terminal, name)).status for name in set(REQUESTS) - allowed}
-    assert found == allowed
-    assert refused <= {471}
 
 
 @pytest.mark.parametrize(

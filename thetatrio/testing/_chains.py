@@ -17,6 +17,7 @@ from thetatrio.market_time import weekdays
 from thetatrio.testing._calendar import (
     FIRST_YEAR,
     LAST_YEAR,
+    days_between,
     is_trading_day,
     trading_day_before,
 )
@@ -106,6 +107,19 @@ class Chains:
         ahead = listed_expirations(declared, until, self._expirations)
         past = [date for date in expirations(declared.cycle) if date < until]
         return past + list(ahead)
+
+    def listing_days(self, root: str, expiration: dt.date, until: dt.date) -> Sequence[dt.date]:
+        """Return the trading days up to `until` on which an expiration has listed options."""
+        declared = ROOTS[root]
+        last = min(until, expiration - dt.timedelta(days=declared.morning_settled))
+        monday = last - dt.timedelta(last.weekday())
+        weeks: list[Sequence[dt.date]] = []
+        while monday.year >= FIRST_YEAR and expiration in listed_expirations(
+            declared, monday, self._expirations
+        ):
+            weeks.append(days_between(monday, min(last, monday + dt.timedelta(days=4))))
+            monday -= dt.timedelta(days=7)
+        return [day for week in reversed(weeks) for day in week]
 
 
 _RIGHTS: Final = ("CALL", "PUT")

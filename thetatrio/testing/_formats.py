@@ -162,16 +162,41 @@ def csv(operation: Operation, groups: Iterator[Group]) -> Iterator[bytes]:
     """Yield CSV: a header line, lines ended by CRLF, empty cells for what is not there."""
     columns = operation.columns
     yield (",".join(name for name, _ in columns) + "\r\n").encode()
+    join = _cells(",")
+    yield from _written(
+        operation, groups, lambda group: _layout(columns, group, quote="", join=join), "\r\n"
+    )
+
+
+def _written(
+    operation: Operation,
+    groups: Iterator[Group],
+    layout: Callable[[Group], _Layout],
+    end: str,
+) -> Iterator[bytes]:
+    before: Group | None = None
+    kept: list[bytes] = []
     for group in groups:
-        layout = _layout(columns, group, quote="", join=_cells(","))
-        yield from _pieces(layout.lines(group.rows), "\r\n")
+        if operation.is_file and group is before:
+            # A block of a file that repeats it: written once, sent many times.
+            yield from kept
+            continue
+        before = group
+        kept.clear()
+        for piece in _pieces(layout(group).lines(group.rows), end):
+            if operation.is_file:
+                kept.append(piece)
+            yield piece
 
 
 def ndjson(operation: Operation, groups: Iterator[Group]) -> Iterator[bytes]:
     """Yield one flat JSON object a line, contract columns among the others."""
-    for group in groups:
-        layout = _layout(operation.columns, group, quote='"', join=_object, arrange=_shuffled)
-        yield from _pieces(layout.lines(group.rows), "\n")
+    yield from _written(
+        operation,
+        groups,
+        lambda group: _layout(operation.columns, group, quote='"', join=_object, arrange=_shuffled),
+        "\n",
+    )
 
 
 def json_rows(operation: Operation, groups: Iterator[Group]) -> Iterator[bytes]:

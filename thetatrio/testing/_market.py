@@ -15,14 +15,17 @@ from thetatrio.testing._calendar import (
 )
 from thetatrio.testing._chains import Chains, Listed
 from thetatrio.testing._instruments import INDICES, ROOTS, STOCKS
+from thetatrio.testing._open_interest import OpenInterest
 from thetatrio.testing._options import OptionTape
 from thetatrio.testing._paths import Paths
+from thetatrio.testing._rates import rate_percent
 from thetatrio.testing._seeding import Recent, stable_number
 from thetatrio.testing._tape import Quote, StockTape
 
 # A stock's day of trades is about 2 MB, an option's up to 200 kB with its trades.
 _STOCK_TAPES_KEPT: Final = 16
 _OPTION_TAPES_KEPT: Final = 512
+_INDEX_DAYS_KEPT: Final = 8
 
 
 class Market:
@@ -40,7 +43,11 @@ class Market:
         self.day = day
         self.paths: Paths = Paths(seed)
         self.chains: Chains = Chains(self.paths, contracts)
+        self.open_interest: OpenInterest = OpenInterest(
+            self.chains, seed, day, lambda contract, date: self._tape(contract, date).volume
+        )
         self._stocks: Recent[StockTape] = Recent(_STOCK_TAPES_KEPT)
+        self._ticks: Recent[Sequence[tuple[int, float]]] = Recent(_INDEX_DAYS_KEPT)
         self._options: Recent[OptionTape] = Recent(_OPTION_TAPES_KEPT)
 
     def days(self, start: dt.date, end: dt.date) -> Sequence[dt.date]:
@@ -67,8 +74,7 @@ class Market:
 
     def stock_snapshot(self, symbol: str) -> Quote:
         """Return a stock's last quote of today."""
-        quote = self.stock(symbol, self.day).quote(close_ms(self.day))
-        return quote._replace(ms=close_ms(self.day) - stable_number(self.seed, symbol) % 900)
+        return self.stock(symbol, self.day).closing_quote()
 
     def index_values(self, symbol: str, date: dt.date) -> Sequence[float]:
         """Return an index's value second by second from 09:30:00, to two decimals.
@@ -78,6 +84,22 @@ class Market:
         seconds = (close_ms(date) - OPEN_MS) // 1000
         prices = self.paths.path(symbol, date).prices[: seconds + 1]
         return [0.0, *(round(price, 2) for price in prices[1:])]
+
+    def index_ticks(self, symbol: str, date: dt.date) -> Sequence[tuple[int, float]]:
+        """Return the milliseconds at which an index's value changes, and its values."""
+        return self._ticks.get((symbol, date), lambda: self._changes(symbol, date))
+
+    def _changes(self, symbol: str, date: dt.date) -> Sequence[tuple[int, float]]:
+        values = self.index_values(symbol, date)
+        return [
+            (OPEN_MS + second * 1000, value)
+            for second, value in enumerate(values)
+            if second and value != values[second - 1]
+        ]
+
+    def rate(self, rate_type: str, date: dt.date) -> float:
+        """Return an interest rate of a day in percent."""
+        return rate_percent(self.seed, rate_type, date)
 
     def has_index(self, symbol: str) -> bool:
         """Tell whether a symbol is one of the market's indices."""
@@ -89,9 +111,10 @@ class Market:
 
     def option(self, contract: Listed, date: dt.date) -> OptionTape:
         """Return an option's quotes and trades of a trading day."""
-        return self._options.get(
-            (contract, date), lambda: OptionTape(self.paths, self.seed, contract, date)
-        )
+        return self._options.get((contract, date), lambda: self._tape(contract, date))
+
+    def _tape(self, contract: Listed, date: dt.date) -> OptionTape:
+        return OptionTape(self.paths, self.seed, contract, date)
 
     def listed(self, root: str, date: dt.date) -> Sequence[Listed]:
         """Return a root's options of a trading day, by expiration, strike and right."""

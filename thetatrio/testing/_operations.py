@@ -86,6 +86,18 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True):
     stock_price: float | None = None
     version: str = "latest"
     use_market_value: bool = False
+    time_of_day: int = 0
+    exclusive: bool = True
+    """Whether a trade is joined with a quote strictly before it."""
+    underlyer_use_nbbo: bool = False
+    option_use_nbbo: bool = True
+    annual_dividend_amount: float | None = None
+    """Goes before `annual_dividend`."""
+    binomial_steps: int = 101
+    perf_boost_intraday: bool = False
+    """Read and of no effect, as the two after it: speed, and what this market has not."""
+    current_day_only: bool = False
+    use_time_based_trade_quote: bool = True
     venue: str = "nqb"
     year: int = 0
     request_type: str = "quote"
@@ -106,6 +118,10 @@ class Parameter(msgspec.Struct, frozen=True):
     name: str
     read: Callable[[str], object]
     required: bool = False
+    default: object = None
+    """What is read where nothing is given; None: the field's own default."""
+    newer: bool = False
+    """Not in the published description: terminals of that release do not know it."""
 
 
 Span: TypeAlias = Literal["none", "dates", "days"]
@@ -132,3 +148,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     by_contract: bool = False
     """Whether rows belong to option contracts, whose columns JSON groups by."""
     request_types: tuple[str, ...] = ()
+    newer: bool = False
+    """Not in the published description: terminals of that release answer 404."""
+    is_file: bool = False
+    """Whether it is a day's file, which `flat_file_rows` makes as long as asked for."""

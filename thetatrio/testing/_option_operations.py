@@ -1,116 +1,109 @@
-"""Option operations: declarations, and the rows of each."""
+"""Option lists, history and moments: declarations, and the rows of each."""
 
 from __future__ import annotations
 
-import datetime as dt
-import math
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
 from thetatrio.config import Tier
+from thetatrio.testing import _columns as columns
 from thetatrio.testing import _parameters as given
-from thetatrio.testing._calendar import close_ms
 from thetatrio.testing._chains import Listed
-from thetatrio.testing._instruments import RATES, ROOTS
 from thetatrio.testing._market import Market
-from thetatrio.testing._operations import Arguments, Column, Group, Kind, Operation
-from thetatrio.testing._options import OptionTape, years_to
-from thetatrio.testing._pricing import greeks, implied_volatility
-from thetatrio.testing._stock_operations import QUOTE_COLUMNS, days_of, stamps_of
-from thetatrio.testing._tape import Quote
-
-CONTRACT_COLUMNS: Final[tuple[Column, ...]] = (
-    ("symbol", Kind.TEXT),
-    ("expiration", Kind.TEXT),
-    ("strike", Kind.THREE),
-    ("right", Kind.TEXT),
+from thetatrio.testing._operations import Arguments, Group, Kind, Operation, Parameter, Row
+from thetatrio.testing._options import OptionTape
+from thetatrio.testing._rows import (
+    bar_rows,
+    contract_days,
+    contracts_of,
+    days_of,
+    one_a_contract,
+    option_stamp_count,
+    option_trade_count,
+    stamps_of,
+    trade_quote_rows,
+    trades_of,
 )
-GREEK_NAMES: Final = [
-    "delta",
-    "theta",
-    "vega",
-    "rho",
-    "epsilon",
-    "lambda",
-    "gamma",
-    "vanna",
-    "charm",
-    "vomma",
-    "veta",
-    "vera",
-    "speed",
-    "zomma",
-    "color",
-    "ultima",
-    "d1",
-    "d2",
-    "dual_delta",
-    "dual_gamma",
-]
-# An estimate for the limit on an answer's size, on the high side.
-_TICKS_A_DAY: Final = 2_000
+from thetatrio.testing._seeding import random_stream
+from thetatrio.testing._tape import bars, last_trade
+
+_Rows: TypeAlias = Callable[[OptionTape, Arguments, int], "list[Row]"]
+_Groups: TypeAlias = Callable[[Market, Arguments], Iterator[Group]]
 
 
-def contracts_of(market: Market, arguments: Arguments, date: dt.date) -> Sequence[Listed]:
-    """Return the listed options a request means on a trading day."""
-    root = arguments.symbol
-    if not market.has_root(root):
-        return ()
-    chosen = [
-        listed
-        for listed in market.listed(root, date)
-        if arguments.expiration in (None, listed.expiration)
-        and arguments.strike in (None, listed.strike)
-        and arguments.right in (None, listed.right)
-        and (arguments.max_dte is None or (listed.expiration - date).days <= arguments.max_dte)
-    ]
-    if arguments.strike_range is None:
-        return chosen
-    spot = market.paths.close(ROOTS[root].underlying, date) * 1000
-    kept: list[Listed] = []
-    for expiration in sorted({listed.expiration for listed in chosen}):
-        mine = [listed for listed in chosen if listed.expiration == expiration]
-        strikes = sorted({listed.strike for listed in mine})
-        centre = min(range(len(strikes)), key=lambda index: abs(strikes[index] - spot))
-        near = set(strikes[max(0, centre - arguments.strike_range) :][: _width(centre, arguments)])
-        kept += [listed for listed in mine if listed.strike in near]
-    return kept
+def day_so_far(tape: OptionTape) -> Row:
+    """Return a day's open, high, low, close, volume and count; zeros where nothing traded."""
+    whole = next(bars(tape.trades, 0, 86_400_000, 86_400_001))
+    return whole[1:7]
 
 
-def _width(centre: int, arguments: Arguments) -> int:
-    reach = arguments.strike_range or 0
-    return reach + 1 + min(centre, reach)
+def eod_row(market: Market, contract: Listed, tape: OptionTape) -> Row:
+    """Return an option's end-of-day report; the last trade's time is midnight without one."""
+    created = market.created_ms(*contract, tape.date)
+    last = tape.trades[-1].ms if tape.trades else 0
+    return (created, last, *day_so_far(tape), *tape.last_quote()[1:])
 
 
-def _contract_days(
-    market: Market, arguments: Arguments
-) -> Iterator[tuple[Listed, dt.date, OptionTape]]:
-    # Contract by contract, each through its days: as JSON groups them.
-    days = days_of(market, arguments)
-    listed = {day: contracts_of(market, arguments, day) for day in days}
-    for contract in sorted({contract for chain in listed.values() for contract in chain}):
-        for day in days:
-            if contract in listed[day]:
-                yield contract, day, market.option(contract, day)
+def _symbols(market: Market, arguments: Arguments) -> Iterator[Group]:
+    del arguments
+    yield Group(None, market.day, [(root,) for root in market.roots()])
+
+
+def _roots(market: Market, arguments: Arguments) -> list[str]:
+    wanted = market.roots() if arguments.symbols is None else arguments.symbols
+    return [root for root in wanted if market.has_root(root)]
 
 
 def _expirations(market: Market, arguments: Arguments) -> Iterator[Group]:
-    roots = market.roots() if arguments.symbols is None else arguments.symbols
     rows = [
         (root, date.isoformat())
-        for root in roots
-        if market.has_root(root)
+        for root in _roots(market, arguments)
         for date in market.chains.expirations(root, market.day)
     ]
     if rows:
         yield Group(None, market.day, rows)
 
 
+def _strikes(market: Market, arguments: Arguments) -> Iterator[Group]:
+    expiration = arguments.expiration
+    if expiration is None:
+        return
+    rows: list[Row] = []
+    for root in _roots(market, arguments):
+        strikes = {
+            listed.strike
+            for day in market.chains.listing_days(root, expiration, market.day)
+            for listed in market.listed(root, day)
+            if listed.expiration == expiration
+        }
+        # In no order, as the terminal's: the same one each time.
+        mixed = sorted(strikes)
+        random_stream(market.seed, "strikes", root, expiration).shuffle(mixed)
+        rows += [(root, strike / 1000) for strike in mixed]
+    if rows:
+        yield Group(None, market.day, rows)
+
+
+def _dates(market: Market, arguments: Arguments) -> Iterator[Group]:
+    root, expiration = arguments.symbol, arguments.expiration
+    if not market.has_root(root) or expiration is None:
+        return
+    traded = arguments.request_type == "trade"
+    days = [
+        day
+        for day in market.chains.listing_days(root, expiration, market.day)
+        if any(
+            not traded or market.option(contract, day).count
+            for contract in contracts_of(market, arguments, day)
+        )
+    ]
+    if days:
+        yield Group(None, market.day, [(day.isoformat(),) for day in days])
+
+
 def _contracts(market: Market, arguments: Arguments) -> Iterator[Group]:
     for day in days_of(market, arguments):
-        for root in market.roots() if arguments.symbols is None else arguments.symbols:
-            if not market.has_root(root):
-                continue
+        for root in _roots(market, arguments):
             chain = [
                 listed
                 for listed in market.listed(root, day)
@@ -126,88 +119,120 @@ def _contracts(market: Market, arguments: Arguments) -> Iterator[Group]:
                 yield Group(None, day, rows)
 
 
-def _quotes(market: Market, arguments: Arguments) -> Iterator[Group]:
-    for contract, day, tape in _contract_days(market, arguments):
-        last = market.session(day, options=True)[1]
-        end = min(arguments.end_time, last)
-        if arguments.interval == 0:
-            rows: Sequence[Quote] = list(tape.quote_changes(arguments.start_time, end))
-        else:
-            rows = tape.quotes(stamps_of(arguments, last))
-        if rows:
-            yield Group(contract, day, rows)
+def _by_day(rows: _Rows) -> _Groups:
+    def groups(market: Market, arguments: Arguments) -> Iterator[Group]:
+        for contract, day, tape in contract_days(market, arguments):
+            found = rows(tape, arguments, market.session(day, options=True)[1])
+            if found:
+                yield Group(contract, day, found)
+
+    return groups
 
 
-def _trades(market: Market, arguments: Arguments) -> Iterator[Group]:
-    first, last = arguments.start_time, arguments.end_time
-    for contract, day, tape in _contract_days(market, arguments):
-        rows = [trade for trade in tape.trades if first <= trade.ms <= last]
-        if rows:
-            yield Group(contract, day, rows)
+def _eod(market: Market, arguments: Arguments) -> Iterator[Group]:
+    for contract, day, tape in contract_days(market, arguments):
+        yield Group(contract, day, [eod_row(market, contract, tape)])
 
 
-def _snapshot_greeks(market: Market, arguments: Arguments) -> Iterator[Group]:
-    if not market.is_open_today():
-        return
-    day = market.day
-    for contract in contracts_of(market, arguments, day):
-        tape = market.option(contract, day)
-        quote = tape.last_quote()
-        if quote.ms >= arguments.min_time:
-            row = (quote.ms, quote.bid, quote.ask, *greeks_row(tape, quote, day, arguments))
-            yield Group(contract, day, [row])
+def _open_interest(market: Market, arguments: Arguments) -> Iterator[Group]:
+    for contract, day, _ in contract_days(market, arguments):
+        held = market.open_interest.held(contract, day)
+        if held:
+            yield Group(contract, day, [(market.open_interest.stamp(contract, day), held)])
 
 
-def greeks_row(
-    tape: OptionTape, quote: Quote, day: dt.date, arguments: Arguments
-) -> tuple[float, ...]:
-    """Return sensitivities, implied volatility, its error, underlying's time and price.
+def _bars(tape: OptionTape, arguments: Arguments, close: int) -> list[Row]:
+    return list(bar_rows(tape.trades, arguments, close)) if tape.trades else []
 
-    From the quote's middle; with `use_market_value` from the price weighted by
-    the sizes bid and offered.
-    """
-    value = (quote.bid + quote.ask) / 2
-    sizes = quote.bid_size + quote.ask_size
-    if arguments.use_market_value and sizes:
-        value = (quote.bid * quote.ask_size + quote.ask * quote.bid_size) / sizes
-    spot = arguments.stock_price or tape.underlying_price(quote.ms)
-    percent = arguments.rate_value
-    if percent is None:
-        percent = RATES[arguments.rate_type]
-    terms = tape.terms(quote.ms)._replace(
-        spot=spot,
-        years=years_to(tape.contract.expiration, day, quote.ms, arguments.version),
-        rate=percent / 100,
-        dividend_yield=math.log1p(max(0.0, arguments.annual_dividend) / spot),
+
+def _trades(tape: OptionTape, arguments: Arguments, close: int) -> list[Row]:
+    del close
+    return list(trades_of(tape, arguments))
+
+
+def _quotes(tape: OptionTape, arguments: Arguments, close: int) -> list[Row]:
+    if arguments.interval:
+        return list(tape.quotes(stamps_of(arguments, close)))
+    return list(tape.quote_changes(arguments.start_time, min(arguments.end_time, close)))
+
+
+def _trade_quotes(tape: OptionTape, arguments: Arguments, close: int) -> list[Row]:
+    del close
+    return list(trade_quote_rows(tape, arguments))
+
+
+def _trade_at(tape: OptionTape, arguments: Arguments, close: int) -> list[Row]:
+    del close
+    trade = last_trade(tape.trades, arguments.time_of_day)
+    return [] if trade is None else [trade]
+
+
+def _quote_at(tape: OptionTape, arguments: Arguments, close: int) -> list[Row]:
+    del close
+    quote = tape.quote_before(arguments.time_of_day)
+    return [] if quote is None else [quote]
+
+
+def _declared_history(
+    name: str,
+    tier: Tier,
+    parameters: tuple[Parameter, ...],
+    values: columns.Columns,
+    rows: _Rows,
+) -> Operation:
+    return Operation(
+        name=f"option_history_{name}",
+        path=f"/v3/option/history/{name}",
+        tier=tier,
+        parameters=(*parameters, given.DATE, *given.RANGE, *given.TIMES, given.FORMAT),
+        columns=(*columns.CONTRACT, *values),
+        groups=_by_day(rows),
+        rows_a_day=option_stamp_count if given.INTERVAL in parameters else option_trade_count,
+        span="days",
+        limited_history=True,
+        by_contract=True,
     )
-    fit = implied_volatility(terms, value)
-    # Rounded here, and -0.0 made 0.0, so that no cell reads -0.0000.
-    numbers = [round(number, 4) + 0.0 for number in (*greeks(terms, fit.volatility), *fit)]
-    return (*numbers, min(quote.ms, close_ms(day)), spot)
 
 
-def _quote_count(market: Market, arguments: Arguments, date: dt.date) -> int:
-    chain = len(contracts_of(market, arguments, date))
-    if arguments.interval == 0:
-        return chain * _TICKS_A_DAY * 6
-    return chain * len(stamps_of(arguments, market.session(date, options=True)[1]))
+def _declared_daily(
+    name: str, tier: Tier, dates: tuple[Parameter, ...], values: columns.Columns, groups: _Groups
+) -> Operation:
+    return Operation(
+        name=f"option_{name.replace('/', '_')}",
+        path=f"/v3/option/{name}",
+        tier=tier,
+        parameters=(*given.CONTRACT, *dates, *given.CHAIN, given.FORMAT),
+        columns=(*columns.CONTRACT, *values),
+        groups=groups,
+        rows_a_day=one_a_contract,
+        span="dates",
+        limited_history=True,
+        by_contract=True,
+    )
 
 
-def _trade_count(market: Market, arguments: Arguments, date: dt.date) -> int:
-    chain = contracts_of(market, arguments, date)
-    return sum(market.option(contract, date).count for contract in chain)
-
-
-_HISTORY: Final = (
-    *given.CONTRACT,
-    given.DATE,
-    *given.RANGE,
-    *given.TIMES,
-    *given.CHAIN,
-    given.FORMAT,
-)
+_STAMPED_TRADE: Final = (columns.TIMESTAMP, *columns.trade())
+_STAMPED_QUOTE: Final = (columns.TIMESTAMP, *columns.quote())
+_MOMENTS: Final = (*given.THE_RANGE, given.TIME_OF_DAY)
 
 OPTION_OPERATIONS: Final = (
+    Operation(
+        name="option_list_symbols",
+        path="/v3/option/list/symbols",
+        tier=Tier.FREE,
+        parameters=(given.FORMAT,),
+        columns=(("symbol", Kind.TEXT),),
+        groups=_symbols,
+    ),
+    Operation(
+        name="option_list_dates",
+        path="/v3/option/list/dates/{request_type}",
+        request_types=("trade", "quote"),
+        tier=Tier.FREE,
+        parameters=(*given.ONE_EXPIRATION, given.FORMAT),
+        columns=(("date", Kind.TEXT),),
+        groups=_dates,
+    ),
     Operation(
         name="option_list_expirations",
         path="/v3/option/list/expirations",
@@ -217,76 +242,56 @@ OPTION_OPERATIONS: Final = (
         groups=_expirations,
     ),
     Operation(
+        name="option_list_strikes",
+        path="/v3/option/list/strikes",
+        tier=Tier.FREE,
+        parameters=(given.SYMBOLS, given.EXPIRATION, given.FORMAT),
+        columns=(("symbol", Kind.TEXT), ("strike", Kind.THREE)),
+        groups=_strikes,
+    ),
+    Operation(
         name="option_list_contracts",
         path="/v3/option/list/contracts/{request_type}",
         request_types=("trade", "quote"),
         tier=Tier.VALUE,
-        parameters=(given.SYMBOLS_OR_ALL, given.THE_DATE, given.CHAIN[0], given.FORMAT),
-        columns=CONTRACT_COLUMNS,
+        parameters=(given.SYMBOLS_OR_ALL, given.THE_DATE, given.MAX_DTE, given.FORMAT),
+        columns=columns.CONTRACT,
         groups=_contracts,
         span="dates",
         limited_history=True,
     ),
-    Operation(
-        name="option_history_quote",
-        path="/v3/option/history/quote",
-        tier=Tier.VALUE,
-        parameters=(*_HISTORY, given.INTERVAL),
-        columns=(*CONTRACT_COLUMNS, ("timestamp", Kind.CLOCK), *QUOTE_COLUMNS),
-        groups=_quotes,
-        rows_a_day=_quote_count,
-        span="days",
-        limited_history=True,
-        by_contract=True,
+    _declared_daily("history/eod", Tier.FREE, given.THE_RANGE, columns.end_of_day(), _eod),
+    _declared_history(
+        "ohlc",
+        Tier.VALUE,
+        (*given.ONE_EXPIRATION, given.INTERVAL, given.STRIKE_RANGE),
+        columns.bar(),
+        _bars,
     ),
-    Operation(
-        name="option_history_trade",
-        path="/v3/option/history/trade",
-        tier=Tier.STANDARD,
-        parameters=_HISTORY,
-        columns=(
-            *CONTRACT_COLUMNS,
-            ("timestamp", Kind.CLOCK),
-            ("sequence", Kind.INTEGER),
-            ("ext_condition1", Kind.INTEGER),
-            ("ext_condition2", Kind.INTEGER),
-            ("ext_condition3", Kind.INTEGER),
-            ("ext_condition4", Kind.INTEGER),
-            ("condition", Kind.INTEGER),
-            ("size", Kind.INTEGER),
-            ("exchange", Kind.INTEGER),
-            ("price", Kind.DOLLARS),
-        ),
-        groups=_trades,
-        rows_a_day=_trade_count,
-        span="days",
-        limited_history=True,
-        by_contract=True,
+    _declared_history(
+        "trade", Tier.STANDARD, (*given.CONTRACT, *given.CHAIN), _STAMPED_TRADE, _trades
     ),
-    Operation(
-        name="option_snapshot_greeks_all",
-        path="/v3/option/snapshot/greeks/all",
-        tier=Tier.PRO,
-        parameters=(
-            *given.CONTRACT,
-            *given.CHAIN,
-            *given.PRICING,
-            given.MIN_TIME,
-            given.FORMAT,
-        ),
-        columns=(
-            *CONTRACT_COLUMNS,
-            ("timestamp", Kind.CLOCK),
-            ("bid", Kind.DOLLARS),
-            ("ask", Kind.DOLLARS),
-            *((name, Kind.FOUR) for name in GREEK_NAMES),
-            ("implied_vol", Kind.FOUR),
-            ("iv_error", Kind.FOUR),
-            ("underlying_timestamp", Kind.CLOCK),
-            ("underlying_price", Kind.DOLLARS),
-        ),
-        groups=_snapshot_greeks,
-        counted=False,
-        by_contract=True,
+    _declared_history(
+        "quote",
+        Tier.VALUE,
+        (*given.CONTRACT, given.INTERVAL, *given.CHAIN),
+        _STAMPED_QUOTE,
+        _quotes,
     ),
+    _declared_history(
+        "trade_quote",
+        Tier.STANDARD,
+        (*given.CONTRACT, given.EXCLUSIVE, given.TIME_BASED, *given.CHAIN),
+        columns.trade_quote(),
+        _trade_quotes,
+    ),
+    _declared_daily(
+        "history/open_interest",
+        Tier.VALUE,
+        (given.DATE, *given.RANGE),
+        (columns.TIMESTAMP, ("open_interest", Kind.INTEGER)),
+        _open_interest,
+    ),
+    _declared_daily("at_time/trade", Tier.STANDARD, _MOMENTS, _STAMPED_TRADE, _by_day(_trade_at)),
+    _declared_daily("at_time/quote", Tier.VALUE, _MOMENTS, _STAMPED_QUOTE, _by_day(_quote_at)),
 )

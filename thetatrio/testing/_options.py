@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from thetatrio.testing._calendar import OPEN_MS, option_close_ms
 from thetatrio.testing._chains import Listed
-from thetatrio.testing._instruments import INSTRUMENTS, RATES, ROOTS
+from thetatrio.testing._instruments import INSTRUMENTS, ROOTS
 from thetatrio.testing._paths import Paths
 from thetatrio.testing._pricing import DAYS_A_YEAR, Terms
+from thetatrio.testing._rates import rate_percent
 from thetatrio.testing._seeding import mixed, random_stream, stable_number
 from thetatrio.testing._tape import NO_CONDITION, Quote, Trade, signed32, trade_times
 
@@ -38,12 +39,22 @@ def years_to(expiration: dt.date, date: dt.date, ms: int, version: str = "latest
     return max(1.0, (option_close_ms(date) - ms) / 3_600_000) / _HOURS_A_YEAR
 
 
+class _Draw(NamedTuple):
+    """What chance decides of a trade."""
+
+    sequence: int
+    choice: float
+    size: int
+    condition: int
+    exchange: int
+
+
 class OptionTape:
     """One option's quotes and trades of one day."""
 
     def __init__(self, paths: Paths, seed: int, contract: Listed, date: dt.date) -> None:
         self.contract = contract
-        self._date = date
+        self.date: dt.date = date
         root = ROOTS[contract.root]
         self._penny = root.penny
         self._underlying = INSTRUMENTS[root.underlying]
@@ -55,7 +66,7 @@ class OptionTape:
         self._offset = 1 + self._number % 997
         self._last = (self._close - OPEN_MS - self._offset) // 1000
         self._strike = contract.strike / 1000
-        self.rate: float = RATES["sofr"] / 100
+        self.rate: float = self.rate_percent("sofr") / 100
         centre = paths.close(root.underlying, date - dt.timedelta(days=1))
         days = max(1, (contract.expiration - date).days)
         self._moneyness = math.log(self._strike / centre) / math.sqrt(days / DAYS_A_YEAR)
@@ -64,7 +75,7 @@ class OptionTape:
 
     def _smile(self) -> float:
         # Per day, underlying and expiration, so that calls and puts agree.
-        day = random_stream(self._key[0], "smile", self._underlying.driver, self._date)
+        day = random_stream(self._key[0], "smile", self._underlying.driver, self.date)
         level = self._underlying.volatility * day.uniform(0.92, 1.12)
         skew, curve = day.uniform(0.04, 0.10), day.uniform(0.05, 0.12)
         x = max(-2.5, min(2.5, self._moneyness))
@@ -72,16 +83,28 @@ class OptionTape:
 
     def underlying_price(self, ms: int) -> float:
         """Return the underlying's price the quote of this moment was made from, in dollars."""
-        prices = self._paths.path(self._underlying.symbol, self._date).prices
+        prices = self._paths.path(self._underlying.symbol, self.date).prices
         second = max(0, min(self._last, (ms - OPEN_MS - self._offset) // 1000))
         return round(prices[second], 2)
+
+    def underlying_at(self, ms: int) -> float:
+        """Return the underlying's price at a millisecond of the day, in dollars.
+
+        Up to a second newer than what the quote of that moment was made from.
+        """
+        prices = self._paths.path(self._underlying.symbol, self.date).prices
+        return round(prices[max(0, min(len(prices) - 1, (ms - OPEN_MS) // 1000))], 2)
+
+    def rate_percent(self, rate_type: str) -> float:
+        """Return a rate of the day in percent."""
+        return rate_percent(self._key[0], rate_type, self.date)
 
     def terms(self, ms: int) -> Terms:
         """Return what the market prices this option with at a millisecond of the day."""
         return Terms(
             self.underlying_price(ms),
             self._strike,
-            years_to(self.contract.expiration, self._date, ms),
+            years_to(self.contract.expiration, self.date, ms),
             self.rate,
             0.0,
             self.contract.right == "CALL",
@@ -89,14 +112,14 @@ class OptionTape:
 
     def quotes(self, stamps: Sequence[int]) -> list[Quote]:
         """Return the quote in effect at each millisecond of the day, stamped with it."""
-        prices = self._paths.path(self._underlying.symbol, self._date).prices
+        prices = self._paths.path(self._underlying.symbol, self.date).prices
         # The loop is `price` of _pricing written out: a chain's day is 10^5 quotes.
         erfc, log, sqrt, exp = math.erfc, math.log, math.sqrt, math.exp
         strike, rate, volatility = self._strike, self.rate, self.volatility
         call, penny = self.contract.right == "CALL", self._penny
         sign = 1.0 if call else -1.0
-        same_day = self.contract.expiration <= self._date
-        years = years_to(self.contract.expiration, self._date, 0)
+        same_day = self.contract.expiration <= self.date
+        years = years_to(self.contract.expiration, self.date, 0)
         deviation = volatility * sqrt(years)
         shift = rate * years / deviation + deviation / 2
         discounted = strike * exp(-rate * years)
@@ -120,7 +143,7 @@ class OptionTape:
             before = second
             if same_day:
                 years = years_to(
-                    self.contract.expiration, self._date, OPEN_MS + second * 1000 + offset
+                    self.contract.expiration, self.date, OPEN_MS + second * 1000 + offset
                 )
                 deviation = volatility * sqrt(years)
                 shift = rate * years / deviation + deviation / 2
@@ -164,12 +187,34 @@ class OptionTape:
 
     def last_quote(self) -> Quote:
         """Return the day's last quote, stamped with its own moment."""
-        return self.quotes([OPEN_MS + self._last * 1000 + self._offset])[0]
+        return self._settled(self._last)
+
+    def quote_before(self, ms: int, *, strictly: bool = False) -> Quote | None:
+        """Return the last quote up to a millisecond, or `strictly` before it, with its own stamp.
+
+        None before the day's first.
+        """
+        moment = ms - strictly
+        if moment < OPEN_MS:
+            return None
+        return self._settled(min(self._last, (moment - OPEN_MS - self._offset) // 1000))
+
+    def _settled(self, second: int) -> Quote:
+        # Quotes of one second that say what the one before said are no quotes of their own.
+        if second < 0:
+            return self.quotes([OPEN_MS])[0]
+        quote = self.quotes([OPEN_MS + second * 1000 + self._offset])[0]
+        while True:
+            second -= 1
+            before = self.quotes([OPEN_MS + second * 1000 + self._offset])[0]
+            if before[1:] != quote[1:]:
+                return quote
+            quote = before
 
     @property
     def count(self) -> int:
         """Trades of the day; none in many options far from the money."""
-        days = max(1, (self.contract.expiration - self._date).days)
+        days = max(1, (self.contract.expiration - self.date).days)
         busy = 900 * math.exp(-((self._moneyness * 4) ** 2)) / (1 + days / 9)
         return int(busy * (0.5 + (self._number >> 20) % 1000 / 1000) + (self._number >> 40) % 3)
 
@@ -180,18 +225,30 @@ class OptionTape:
             self._lazy_trades = list(self._print())
         return self._lazy_trades
 
-    def _print(self) -> Iterator[Trade]:
-        opening = OPEN_MS + self._offset
-        span = self._close - OPEN_MS
-        times = [max(opening, ms) for ms in trade_times(self.count, span, *self._key)]
+    @property
+    def volume(self) -> int:
+        """Contracts traded on the day: the sizes of its trades, of which no price is needed."""
+        return sum(drawn.size for drawn in self._draws())
+
+    def _draws(self) -> Iterator[_Draw]:
         stream = random_stream(*self._key, "trades")
         draw = stream.random
         # A 32-bit counter that has wrapped by the time it comes to some options.
         sequence = stream.randrange(0x7F000000, 0x81000000) if self._number & 3 == 0 else 0
         sequence = sequence or stream.randrange(1_000_000, 900_000_000)
-        for ms, quote in zip(times, self.quotes(times), strict=True):
+        for _ in range(self.count):
             sequence += 1 + int(draw() ** 4 * 50_000)
             choice, luck = draw(), draw()
+            size = min(500, 1 + int(4 * luck / (1.004 - luck)))
+            condition = _CONDITIONS[int(draw() * len(_CONDITIONS))]
+            yield _Draw(sequence, choice, size, condition, _EXCHANGES[int(draw() * 16)])
+
+    def _print(self) -> Iterator[Trade]:
+        opening = OPEN_MS + self._offset
+        span = self._close - OPEN_MS
+        times = [max(opening, ms) for ms in trade_times(self.count, span, *self._key)]
+        for ms, quote, drawn in zip(times, self.quotes(times), self._draws(), strict=True):
+            choice = drawn.choice
             middle = (quote.bid + quote.ask) / 2
             if choice < 0.35 and quote.bid > 0:
                 traded = quote.bid
@@ -199,16 +256,15 @@ class OptionTape:
                 traded = quote.ask
             else:
                 traded = round(max(quote.bid, math.floor(middle * 100) / 100), 2)
-            size = min(500, 1 + int(4 * luck / (1.004 - luck)))
             yield Trade(
                 ms,
-                signed32(sequence),
+                signed32(drawn.sequence),
                 NO_CONDITION,
                 NO_CONDITION,
                 NO_CONDITION,
                 NO_CONDITION,
-                _CONDITIONS[int(draw() * len(_CONDITIONS))],
-                size,
-                _EXCHANGES[int(draw() * 16)],
+                drawn.condition,
+                drawn.size,
+                drawn.exchange,
                 traded,
             )

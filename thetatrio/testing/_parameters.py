@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from thetatrio.contracts import normalise_right, normalise_symbol, strike_thousandths
 from thetatrio.market_time import ms_of_day, parse_date, parse_time
 from thetatrio.testing._instruments import RATES
 from thetatrio.testing._operations import Arguments, Operation, Parameter, Refusal
+
+_MOST_STEPS: Final = 1_000
 
 INTERVALS: Final[Mapping[str, int]] = {
     "tick": 0,
@@ -60,19 +62,27 @@ def refuse_version_2(query: Mapping[str, str]) -> None:
 
 
 def read_arguments(
-    operation: Operation, query: Mapping[str, str], request_type: str = ""
+    operation: Operation,
+    query: Mapping[str, str],
+    request_type: str = "",
+    *,
+    newest: bool = True,
 ) -> Arguments:
     """Read a query as its operation declares it; what it does not declare is ignored.
+
+    So are newer parameters where `newest` is false.
 
     Raises a 473 Refusal that names each parameter that is missing or wrong.
     """
     values: dict[str, Any] = {"request_type": request_type} if request_type else {}
     problems: list[str] = []
-    for parameter in operation.parameters:
+    for parameter in operation.parameters if newest else _published(operation):
         text = query.get(parameter.name)
         if text is None or not text:
             if parameter.required:
                 problems.append(f"{parameter.name}: required and not given")
+            elif parameter.default is not None:
+                values[parameter.name] = parameter.default
             continue
         try:
             values[parameter.name] = parameter.read(text)
@@ -86,6 +96,10 @@ def read_arguments(
         if values.get(name) == "*":
             values[name] = None
     return Arguments(**values)
+
+
+def _published(operation: Operation) -> Iterator[Parameter]:
+    return (parameter for parameter in operation.parameters if not parameter.newer)
 
 
 def _symbols(text: str) -> tuple[tuple[str, ...] | None]:
@@ -117,6 +131,13 @@ def _from(low: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _steps(text: str) -> int:
+    number = int(text)
+    if not 2 <= number <= _MOST_STEPS:
+        raise ValueError(f"{number} is not from 2 to {_MOST_STEPS}")
+    return number
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -157,25 +178,44 @@ THE_RANGE: Final = tuple(
     Parameter(name, _date, required=True) for name in ("start_date", "end_date")
 )
 TIMES: Final = (Parameter("start_time", _time), Parameter("end_time", _time))
+TIME_OF_DAY: Final = Parameter("time_of_day", _time, required=True)
 INTERVAL: Final = Parameter("interval", _interval, required=True)
-CONTRACT: Final = (
-    SYMBOL,
-    Parameter("expiration", _or_star(_date), required=True),
+INTERVAL_OR_SECOND: Final = Parameter("interval", _interval, default=1_000)
+EXPIRATION: Final = Parameter("expiration", _date, required=True)
+"""One expiration; `*` is refused."""
+STRIKE_AND_RIGHT: Final = (
     Parameter("strike", _or_star(strike_thousandths)),
     Parameter("right", _right),
 )
-CHAIN: Final = (
-    Parameter("max_dte", _from(0)),
-    Parameter("strike_range", _from(1)),
+CONTRACT: Final = (
+    SYMBOL,
+    Parameter("expiration", _or_star(_date), required=True),
+    *STRIKE_AND_RIGHT,
 )
+ONE_EXPIRATION: Final = (SYMBOL, EXPIRATION, *STRIKE_AND_RIGHT)
+MAX_DTE: Final = Parameter("max_dte", _from(0))
+STRIKE_RANGE: Final = Parameter("strike_range", _from(1))
+CHAIN: Final = (MAX_DTE, STRIKE_RANGE)
+EXCLUSIVE: Final = Parameter("exclusive", _boolean)
 MIN_TIME: Final = Parameter("min_time", _time)
 VENUE: Final = Parameter("venue", _one_of("nqb", "utp_cta"))
 YEAR: Final = Parameter("year", _year, required=True)
+RATE: Final = Parameter("symbol", _one_of(*RATES), required=True)
 PRICING: Final = (
     Parameter("annual_dividend", float),
     Parameter("rate_type", _one_of(*RATES)),
     Parameter("rate_value", float),
-    Parameter("stock_price", float),
     Parameter("version", _one_of("latest", "1")),
+    Parameter("annual_dividend_amount", float, newer=True),
+)
+SNAPSHOT_PRICING: Final = (
+    *PRICING,
+    Parameter("stock_price", float),
     Parameter("use_market_value", _boolean),
 )
+UNDERLYER_USE_NBBO: Final = Parameter("underlyer_use_nbbo", _boolean)
+OPTION_USE_NBBO: Final = Parameter("option_use_nbbo", _boolean, newer=True)
+CURRENT_DAY_ONLY: Final = Parameter("current_day_only", _boolean, newer=True)
+PERF_BOOST: Final = Parameter("perf_boost_intraday", _boolean, newer=True)
+TIME_BASED: Final = Parameter("use_time_based_trade_quote", _boolean, newer=True)
+STEPS: Final = Parameter("binomial_steps", _steps, newer=True)

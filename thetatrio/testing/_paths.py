@@ -115,19 +115,34 @@ class Paths:
             walk.append(level)
         slope = (math.log(day.close / day.open) - level) / seconds
         high, low, exp, first = day.high, day.low, math.exp, day.open
-        prices = array("d")
-        for second, wander in enumerate(walk):
-            price = first * exp(wander + slope * second)
-            # Reflected at the day's high and low, then held inside them.
-            if price > high:
-                price = max(low, 2 * high - price)
-            elif price < low:
-                price = min(high, 2 * low - price)
-            prices.append(price)
+        prices = array(
+            "d", (first * exp(wander + slope * second) for second, wander in enumerate(walk))
+        )
+        _fit(prices, day)
         inner = range(60, seconds - 60)
         high_second = max(inner, key=prices.__getitem__)
         low_second = min(inner, key=prices.__getitem__)
         prices[0], prices[seconds] = day.open, day.close
+        if instrument.is_index:
+            # Its first value, a second after the open, is the day's open.
+            prices[1] = day.open
         prices[high_second], prices[low_second] = high, low
         prices.extend([day.close] * ((option_close_ms(date) - close_ms(date)) // 1000))
         return DayPath(prices, high_second, low_second)
+
+
+def _fit(prices: array[float], day: DaySummary) -> None:
+    """Stretch what a path does above and below its open and close to the day's high and low.
+
+    In proportion, so that it touches each once: held in by force it would
+    stick to them, and bar after bar would have the same low.
+    """
+    top, bottom = max(day.open, day.close), min(day.open, day.close)
+    above, below = max(prices) - top, bottom - min(prices)
+    up = (day.high - top) / above if above > 0 else 0.0
+    down = (bottom - day.low) / below if below > 0 else 0.0
+    for second, price in enumerate(prices):
+        if price > top:
+            prices[second] = top + (price - top) * up
+        elif price < bottom:
+            prices[second] = bottom - (bottom - price) * down

@@ -10,14 +10,16 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from thetatrio.codes import TerminalStatus
 from thetatrio.config import Tier
 from thetatrio.testing import _formats
+from thetatrio.testing._catalogue import OPERATIONS
+from thetatrio.testing._flat_files import repeated
 from thetatrio.testing._market import Market
 from thetatrio.testing._operations import Arguments, Group, Operation, Refusal
-from thetatrio.testing._option_operations import OPTION_OPERATIONS
 from thetatrio.testing._parameters import read_arguments, refuse_version_2
-from thetatrio.testing._stock_operations import STOCK_OPERATIONS
 from thetatrio.testing._variation import Answers, varied
 
 JsonShape: TypeAlias = Literal["rows", "columns"]
+Release: TypeAlias = Literal["newest", "published"]
+"""Which operations and parameters a terminal knows: all, or those of the published description."""
 State: TypeAlias = Literal["connected", "disconnected", "starting", "conflict", "uncaught"]
 
 MDDS_STATUS: Final = "/v3/terminal/mdds/status"
@@ -77,12 +79,22 @@ class Service:
     """The terminal without its sockets."""
 
     def __init__(
-        self, market: Market, *, tier: Tier, answers: Answers, json_shape: JsonShape
+        self,
+        market: Market,
+        *,
+        tier: Tier,
+        answers: Answers,
+        json_shape: JsonShape,
+        release: Release = "newest",
+        flat_file_rows: int | None = None,
     ) -> None:
         self.market = market
         self.tier = tier
         self.answers: Answers = answers
         self.json_shape: JsonShape = json_shape
+        self.release: Release = release
+        self.flat_file_rows = flat_file_rows
+        """How long each day's file is made; None: as long as the day."""
         self.state: State = "connected"
         self.fpss_status = TerminalStatus.DISCONNECTED
         """What the stream's status route says; `DISCONNECTED` until a first subscription."""
@@ -90,7 +102,8 @@ class Service:
         self._asked: Counter[str] = Counter()
         self._operations = {
             operation.path.replace("{request_type}", word): (operation, word)
-            for operation in (*STOCK_OPERATIONS, *OPTION_OPERATIONS)
+            for operation in OPERATIONS
+            if release == "newest" or not operation.newer
             for word in operation.request_types or ("",)
         }
 
@@ -119,7 +132,9 @@ class Service:
         if refusal is not None:
             raise Refusal(refusal.status, refusal.text)
         operation = route.operation
-        arguments = read_arguments(operation, query, route.request_type)
+        arguments = read_arguments(
+            operation, query, route.request_type, newest=self.release == "newest"
+        )
         self._admit(operation, arguments)
         groups = self._groups(operation, arguments, path, query)
         first = next(groups, None)
@@ -153,7 +168,10 @@ class Service:
         nth = self._asked[key]
         if self.answers != "stable":
             self._asked[key] += 1
-        return varied(operation, operation.groups(self.market, arguments), self.answers, nth)
+        groups = operation.groups(self.market, arguments)
+        if operation.is_file and self.flat_file_rows is not None:
+            return repeated(groups, self.flat_file_rows)
+        return varied(operation, groups, self.answers, nth)
 
     def _written(
         self, operation: Operation, arguments: Arguments, groups: Iterator[Group]
@@ -202,17 +220,16 @@ class Service:
         self, operation: Operation, arguments: Arguments, start: dt.date, end: dt.date
     ) -> None:
         days = (end - start).days + 1
+        names = {parameter.name for parameter in operation.parameters}
+        if days > 1 and "expiration" in names and arguments.expiration is None:
+            raise Refusal(570, "Too large: expiration=* is for a single day.")
         if operation.span == "dates":
             if days > _LONGEST_RANGE_DAYS:
                 raise Refusal(570, f"Too large: {days} days asked for, a year is the most.")
         elif days > _LONGEST_INTRADAY_DAYS:
             raise Refusal(570, f"Too large: {days} days asked for, a month is the most.")
-        elif days > 1:
-            names = {parameter.name for parameter in operation.parameters}
-            if "expiration" in names and arguments.expiration is None:
-                raise Refusal(570, "Too large: expiration=* is for a single day.")
-            if arguments.interval < _MINUTE_MS:
-                raise Refusal(570, "Too large: intervals below a minute are for a single day.")
+        elif days > 1 and arguments.interval < _MINUTE_MS:
+            raise Refusal(570, "Too large: intervals below a minute are for a single day.")
         if operation.rows_a_day is None:
             return
         rows = 0

@@ -1,135 +1,203 @@
-"""Stock, index and calendar operations: declarations, and the rows of each."""
+"""Stock operations: declarations, and the rows of each."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
 from thetatrio.config import Tier
+from thetatrio.testing import _columns as columns
 from thetatrio.testing import _parameters as given
-from thetatrio.testing._calendar import FIRST_YEAR, LAST_YEAR, close_ms, holidays
+from thetatrio.testing._calendar import close_ms, trading_days
 from thetatrio.testing._instruments import STOCKS
 from thetatrio.testing._market import Market
-from thetatrio.testing._operations import Arguments, Column, Group, Kind, Operation
-from thetatrio.testing._tape import bars
-
-QUOTE_COLUMNS: Final[tuple[Column, ...]] = (
-    ("bid_size", Kind.INTEGER),
-    ("bid_exchange", Kind.INTEGER),
-    ("bid", Kind.DOLLARS),
-    ("bid_condition", Kind.INTEGER),
-    ("ask_size", Kind.INTEGER),
-    ("ask_exchange", Kind.INTEGER),
-    ("ask", Kind.DOLLARS),
-    ("ask_condition", Kind.INTEGER),
+from thetatrio.testing._operations import Arguments, Group, Kind, Operation, Parameter, Row
+from thetatrio.testing._rows import (
+    bar_rows,
+    days_of,
+    one_a_day,
+    stamps_of,
+    tick_or_stamp_count,
+    trade_quote_rows,
+    trades_of,
 )
+from thetatrio.testing._tape import StockTape, last_trade, market_value
 
-# No instrument has more trades or changes of value in a day.
-_TICKS_A_DAY: Final = 25_000
-
-
-def days_of(market: Market, arguments: Arguments) -> Sequence[dt.date]:
-    """Return the trading days a request asks for, those that have happened only."""
-    span = arguments.span
-    return market.days(*span) if span is not None else ()
+_Rows: TypeAlias = Callable[[StockTape, Arguments, int], "list[Row]"]
 
 
-def stamps_of(arguments: Arguments, last: int) -> range:
-    """Return the interval stamps of a day, from start to end inclusive, as milliseconds."""
-    step = max(1, arguments.interval)
-    return range(arguments.start_time, min(arguments.end_time, last) + 1, step)
+def eod_row(market: Market, symbol: str, tape: StockTape) -> Row:
+    """Return a stock's end-of-day report; no intraday path is needed for it."""
+    created = market.created_ms(symbol, tape.date)
+    day = (*tape.summary, tape.volume, tape.count)
+    return (created, close_ms(tape.date), *day, *tape.closing_quote()[1:])
 
 
-def _stamp_count(market: Market, arguments: Arguments, date: dt.date) -> int:
-    if arguments.interval == 0:
-        return _TICKS_A_DAY
-    return len(stamps_of(arguments, market.session(date, options=False)[1]))
-
-
-def _stock_symbols(market: Market, arguments: Arguments) -> Iterator[Group]:
+def _symbols(market: Market, arguments: Arguments) -> Iterator[Group]:
     del arguments
     yield Group(None, market.day, [(symbol,) for symbol in sorted(STOCKS)])
 
 
-def _stock_eod(market: Market, arguments: Arguments) -> Iterator[Group]:
+def _dates(market: Market, arguments: Arguments) -> Iterator[Group]:
+    wanted = STOCKS if arguments.symbols is None else arguments.symbols
+    if any(market.has_stock(symbol) for symbol in wanted):
+        days = market.days(trading_days()[0], market.day)
+        yield Group(None, market.day, [(day.isoformat(),) for day in days])
+
+
+def _eod(market: Market, arguments: Arguments) -> Iterator[Group]:
     symbol = arguments.symbol
-    if not market.has_stock(symbol):
-        return
-    for day in days_of(market, arguments):
-        tape = market.stock(symbol, day)
-        close = close_ms(day)
-        created = market.created_ms(symbol, day)
-        # The closing quote, a cent around the close: no intraday path is needed for it.
-        last = tape.summary.close
-        row = (created, close, *tape.summary, tape.volume, tape.count)
-        yield Group(None, day, [(*row, 3, 7, max(0.01, last - 0.01), 0, 2, 1, last + 0.01, 0)])
+    if market.has_stock(symbol):
+        for day in days_of(market, arguments):
+            row = eod_row(market, symbol, market.stock(symbol, day))
+            yield Group(None, day, [row])
 
 
-def _stock_ohlc(market: Market, arguments: Arguments) -> Iterator[Group]:
-    symbol = arguments.symbol
-    if not market.has_stock(symbol):
-        return
-    for day in days_of(market, arguments):
-        trades = market.stock(symbol, day).trades
-        end = min(arguments.end_time, close_ms(day))
-        if arguments.interval == 0:
-            inside = (trade for trade in trades if arguments.start_time <= trade.ms <= end)
-            rows: Sequence[Sequence[object]] = [
-                (*(trade.ms, *[trade.price] * 4), trade.size, 1, trade.price) for trade in inside
-            ]
-        else:
-            rows = list(bars(trades, arguments.start_time, end, arguments.interval))
-        if rows:
-            yield Group(None, day, rows)
+def _history(rows: _Rows) -> Callable[[Market, Arguments], Iterator[Group]]:
+    def groups(market: Market, arguments: Arguments) -> Iterator[Group]:
+        if not market.has_stock(arguments.symbol):
+            return
+        for day in days_of(market, arguments):
+            found = rows(market.stock(arguments.symbol, day), arguments, close_ms(day))
+            if found:
+                yield Group(None, day, found)
+
+    return groups
 
 
-def _stock_snapshot_quote(market: Market, arguments: Arguments) -> Iterator[Group]:
-    if not market.is_open_today():
-        return
-    wanted = sorted(STOCKS) if arguments.symbols is None else arguments.symbols
-    rows: list[Sequence[object]] = []
-    for symbol in wanted:
-        if market.has_stock(symbol):
-            quote = market.stock_snapshot(symbol)
-            if quote.ms >= arguments.min_time:
-                rows.append((quote.ms, symbol, *quote[1:]))
-    if rows:
-        yield Group(None, market.day, rows)
+def _snapshot(rows: _Rows) -> Callable[[Market, Arguments], Iterator[Group]]:
+    def groups(market: Market, arguments: Arguments) -> Iterator[Group]:
+        if not market.is_open_today():
+            return
+        wanted = sorted(STOCKS) if arguments.symbols is None else arguments.symbols
+        found: list[Row] = []
+        for symbol in wanted:
+            if market.has_stock(symbol):
+                tape = market.stock(symbol, market.day)
+                for ms, *values in rows(tape, arguments, close_ms(market.day)):
+                    if isinstance(ms, int) and ms >= arguments.min_time:
+                        found.append((ms, symbol, *values))
+        if found:
+            yield Group(None, market.day, found)
+
+    return groups
 
 
-def _index_price(market: Market, arguments: Arguments) -> Iterator[Group]:
-    symbol = arguments.symbol
-    if not market.has_index(symbol):
-        return
-    for day in days_of(market, arguments):
-        first, last = market.session(day, options=False)
-        values = market.index_values(symbol, day)
-        if arguments.interval == 0:
-            rows = [
-                (first + second * 1000, value)
-                for second, value in enumerate(values)
-                if second and value != values[second - 1]
-            ]
-            rows = [row for row in rows if arguments.start_time <= row[0] <= arguments.end_time]
-        else:
-            stamps = stamps_of(arguments, last)
-            rows = [(ms, values[(ms - first) // 1000] if ms >= first else 0.0) for ms in stamps]
-        if rows:
-            yield Group(None, day, rows)
+def _bars(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    return list(bar_rows(tape.trades, arguments, close))
 
 
-def _year_holidays(market: Market, arguments: Arguments) -> Iterator[Group]:
-    if not FIRST_YEAR <= arguments.year <= LAST_YEAR:
-        return
-    rows = [
-        (day.date.isoformat(), "early_close", "09:30:00", "13:00:00")
-        if day.early
-        else (day.date.isoformat(), "full_close", None, None)
-        for day in holidays(arguments.year)
-    ]
-    yield Group(None, market.day, rows)
+def _trades(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    del close
+    return list(trades_of(tape, arguments))
 
+
+def _quotes(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    if arguments.interval:
+        return [tape.quote(ms) for ms in stamps_of(arguments, close)]
+    return list(tape.quote_changes(arguments.start_time, arguments.end_time))
+
+
+def _trade_quotes(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    del close
+    return list(trade_quote_rows(tape, arguments))
+
+
+def _trade_at(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    del close
+    trade = last_trade(tape.trades, arguments.time_of_day)
+    return [] if trade is None else [trade]
+
+
+def _quote_at(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    del close
+    quote = tape.quote_before(arguments.time_of_day)
+    return [] if quote is None else [quote]
+
+
+def _day_so_far(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    del arguments
+    return [(close, *tape.summary, tape.volume, tape.count)]
+
+
+def _last_trade(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    del arguments, close
+    trade = tape.trades[-1]
+    return [(trade.ms, trade.sequence, trade.size, trade.condition, trade.price)]
+
+
+def _last_quote(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    del arguments, close
+    return [tape.closing_quote()]
+
+
+def _value(tape: StockTape, arguments: Arguments, close: int) -> list[Row]:
+    del arguments, close
+    quote = tape.closing_quote()
+    return [(quote.ms, quote.bid, quote.ask, market_value(quote))]
+
+
+def _declared_snapshot(name: str, tier: Tier, values: columns.Columns, rows: _Rows) -> Operation:
+    return Operation(
+        name=f"stock_snapshot_{name}",
+        path=f"/v3/stock/snapshot/{name}",
+        tier=tier,
+        parameters=(
+            given.SYMBOLS,
+            given.VENUE,
+            given.MIN_TIME,
+            given.CURRENT_DAY_ONLY,
+            given.FORMAT,
+        ),
+        columns=(columns.TIMESTAMP, ("symbol", Kind.TEXT), *values),
+        groups=_snapshot(rows),
+        counted=False,
+    )
+
+
+def _declared_history(
+    name: str,
+    tier: Tier,
+    more: tuple[Parameter, ...],
+    values: columns.Columns,
+    rows: _Rows,
+) -> Operation:
+    return Operation(
+        name=f"stock_history_{name}",
+        path=f"/v3/stock/history/{name}",
+        tier=tier,
+        parameters=(
+            given.SYMBOL,
+            given.DATE,
+            *given.RANGE,
+            *given.TIMES,
+            given.VENUE,
+            *more,
+            given.FORMAT,
+        ),
+        columns=values,
+        groups=_history(rows),
+        rows_a_day=tick_or_stamp_count,
+        span="days",
+        limited_history=True,
+    )
+
+
+def _declared_at_time(name: str, tier: Tier, values: columns.Columns, rows: _Rows) -> Operation:
+    return Operation(
+        name=f"stock_at_time_{name}",
+        path=f"/v3/stock/at_time/{name}",
+        tier=tier,
+        parameters=(given.SYMBOL, *given.THE_RANGE, given.TIME_OF_DAY, given.VENUE, given.FORMAT),
+        columns=(columns.TIMESTAMP, *values),
+        groups=_history(rows),
+        rows_a_day=one_a_day,
+        span="dates",
+        limited_history=True,
+    )
+
+
+_TRADE: Final = columns.trade(Kind.STOCK_PRICE)
 
 STOCK_OPERATIONS: Final = (
     Operation(
@@ -138,102 +206,54 @@ STOCK_OPERATIONS: Final = (
         tier=Tier.FREE,
         parameters=(given.FORMAT,),
         columns=(("symbol", Kind.TEXT),),
-        groups=_stock_symbols,
+        groups=_symbols,
     ),
+    Operation(
+        name="stock_list_dates",
+        path="/v3/stock/list/dates/{request_type}",
+        request_types=("trade", "quote"),
+        tier=Tier.FREE,
+        parameters=(given.SYMBOLS, given.FORMAT),
+        columns=(("date", Kind.TEXT),),
+        groups=_dates,
+    ),
+    _declared_snapshot("ohlc", Tier.VALUE, columns.day(Kind.STOCK_PRICE), _day_so_far),
+    _declared_snapshot(
+        "trade",
+        Tier.STANDARD,
+        (
+            ("sequence", Kind.INTEGER),
+            ("size", Kind.INTEGER),
+            ("condition", Kind.INTEGER),
+            ("price", Kind.STOCK_PRICE),
+        ),
+        _last_trade,
+    ),
+    _declared_snapshot("quote", Tier.VALUE, columns.quote(), _last_quote),
+    _declared_snapshot("market_value", Tier.STANDARD, columns.market_value(), _value),
     Operation(
         name="stock_history_eod",
         path="/v3/stock/history/eod",
         tier=Tier.FREE,
         parameters=(given.SYMBOL, *given.THE_RANGE, given.FORMAT),
-        columns=(
-            ("created", Kind.CLOCK),
-            ("last_trade", Kind.CLOCK),
-            ("open", Kind.STOCK_PRICE),
-            ("high", Kind.STOCK_PRICE),
-            ("low", Kind.STOCK_PRICE),
-            ("close", Kind.STOCK_PRICE),
-            ("volume", Kind.INTEGER),
-            ("count", Kind.INTEGER),
-            ("bid_size", Kind.INTEGER),
-            ("bid_exchange", Kind.INTEGER),
-            ("bid", Kind.STOCK_PRICE),
-            ("bid_condition", Kind.INTEGER),
-            ("ask_size", Kind.INTEGER),
-            ("ask_exchange", Kind.INTEGER),
-            ("ask", Kind.STOCK_PRICE),
-            ("ask_condition", Kind.INTEGER),
-        ),
-        groups=_stock_eod,
-        rows_a_day=lambda market, arguments, date: 1,  # noqa: ARG005
+        columns=columns.end_of_day(Kind.STOCK_PRICE),
+        groups=_eod,
+        rows_a_day=one_a_day,
         span="dates",
         limited_history=True,
     ),
-    Operation(
-        name="stock_history_ohlc",
-        path="/v3/stock/history/ohlc",
-        tier=Tier.VALUE,
-        parameters=(
-            given.SYMBOL,
-            given.DATE,
-            *given.RANGE,
-            given.INTERVAL,
-            *given.TIMES,
-            given.VENUE,
-            given.FORMAT,
-        ),
-        columns=(
-            ("timestamp", Kind.CLOCK),
-            ("open", Kind.STOCK_PRICE),
-            ("high", Kind.STOCK_PRICE),
-            ("low", Kind.STOCK_PRICE),
-            ("close", Kind.STOCK_PRICE),
-            ("volume", Kind.INTEGER),
-            ("count", Kind.INTEGER),
-            ("vwap", Kind.DOLLARS),
-        ),
-        groups=_stock_ohlc,
-        rows_a_day=_stamp_count,
-        span="days",
-        limited_history=True,
+    _declared_history("ohlc", Tier.VALUE, (given.INTERVAL,), columns.bar(Kind.STOCK_PRICE), _bars),
+    _declared_history("trade", Tier.STANDARD, (), (columns.TIMESTAMP, *_TRADE), _trades),
+    _declared_history(
+        "quote", Tier.VALUE, (given.INTERVAL,), (columns.TIMESTAMP, *columns.quote()), _quotes
     ),
-    Operation(
-        name="stock_snapshot_quote",
-        path="/v3/stock/snapshot/quote",
-        tier=Tier.VALUE,
-        parameters=(given.SYMBOLS, given.VENUE, given.MIN_TIME, given.FORMAT),
-        columns=(("timestamp", Kind.CLOCK), ("symbol", Kind.TEXT), *QUOTE_COLUMNS),
-        groups=_stock_snapshot_quote,
-        counted=False,
+    _declared_history(
+        "trade_quote",
+        Tier.STANDARD,
+        (given.EXCLUSIVE, given.TIME_BASED),
+        columns.trade_quote(Kind.STOCK_PRICE),
+        _trade_quotes,
     ),
-    Operation(
-        name="index_history_price",
-        path="/v3/index/history/price",
-        tier=Tier.VALUE,
-        parameters=(
-            given.SYMBOL,
-            given.DATE,
-            *given.RANGE,
-            given.INTERVAL,
-            *given.TIMES,
-            given.FORMAT,
-        ),
-        columns=(("timestamp", Kind.CLOCK), ("price", Kind.INDEX_PRICE)),
-        groups=_index_price,
-        rows_a_day=_stamp_count,
-        span="days",
-        limited_history=True,
-    ),
-    Operation(
-        name="calendar_year",
-        path="/v3/calendar/year_holidays",
-        tier=Tier.VALUE,
-        parameters=(given.YEAR, given.FORMAT),
-        columns=(
-            ("date", Kind.TEXT),
-            ("type", Kind.TEXT),
-            ("open", Kind.NULLABLE),
-            ("close", Kind.NULLABLE),
-        ),
-        groups=_year_holidays,
-    ),
+    _declared_at_time("trade", Tier.STANDARD, _TRADE, _trade_at),
+    _declared_at_time("quote", Tier.VALUE, columns.quote(), _quote_at),
 )

@@ -7,6 +7,7 @@ to the day's volume.
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -103,7 +104,7 @@ class StockTape:
 
     def __init__(self, paths: Paths, seed: int, symbol: str, date: dt.date) -> None:
         self._stock = STOCKS[symbol]
-        self._date = date
+        self.date: dt.date = date
         self._key = (seed, "stock", symbol, date)
         self._number = stable_number(*self._key)
         self.summary: DaySummary = paths.summary(symbol, date)
@@ -120,18 +121,21 @@ class StockTape:
     @property
     def path(self) -> DayPath:
         """The day's prices second by second."""
-        return self._paths.path(self._stock.symbol, self._date)
+        return self._paths.path(self._stock.symbol, self.date)
 
     def quote(self, ms: int) -> Quote:
         """Return the quote in effect at a millisecond of the day.
 
         A quote lasts a second; before the first one, bid and ask are zero.
         """
-        last = (close_ms(self._date) - OPEN_MS) // 1000
+        last = (close_ms(self.date) - OPEN_MS) // 1000
         second = min((ms - OPEN_MS) // 1000, last)
         if second < 0:
             return Quote(ms, 0, 1, 0.0, 0, 0, 1, 0.0, 0)
-        bid, ask = self._bid_and_ask(self.path.prices[second], second)
+        return self._quote_of(ms, second, self.path.prices[second])
+
+    def _quote_of(self, ms: int, second: int, price: float) -> Quote:
+        bid, ask = self._bid_and_ask(price, second)
         bits = mixed(self._number + second)
         return Quote(
             ms,
@@ -144,6 +148,27 @@ class StockTape:
             ask,
             0,
         )
+
+    def quote_before(self, ms: int, *, strictly: bool = False) -> Quote | None:
+        """Return the last quote up to a millisecond, or `strictly` before it, with its own stamp.
+
+        None before the day's first.
+        """
+        moment = min(ms - strictly, close_ms(self.date))
+        if moment < OPEN_MS:
+            return None
+        return self.quote(moment - (moment - OPEN_MS) % 1000)
+
+    def quote_changes(self, start: int, end: int) -> Iterator[Quote]:
+        """Yield the quote of each second from `start` to `end` inclusive."""
+        first = OPEN_MS + 1000 * max(0, -((OPEN_MS - start) // 1000))
+        for ms in range(first, min(end, close_ms(self.date)) + 1, 1000):
+            yield self.quote(ms)
+
+    def closing_quote(self) -> Quote:
+        """Return the day's last quote, for which no path is needed."""
+        close = close_ms(self.date)
+        return self._quote_of(close, (close - OPEN_MS) // 1000, self.summary.close)
 
     def _bid_and_ask(self, price: float, second: int) -> tuple[float, float]:
         # Wider by the minute after the open: one to four cents at 200 dollars.
@@ -162,7 +187,7 @@ class StockTape:
         return self._lazy_trades
 
     def _print(self) -> Iterator[Trade]:
-        span = close_ms(self._date) - OPEN_MS
+        span = close_ms(self.date) - OPEN_MS
         path = self.path
         day = self.summary
         extremes = {path.high_second: day.high, path.low_second: day.low}
@@ -207,7 +232,7 @@ class StockTape:
             )
         condition, extra = _CLOSE_AUCTION
         yield Trade(
-            close_ms(self._date), sequence + 1, extra, 255, 255, 255, condition, left, 1, day.close
+            close_ms(self.date), sequence + 1, extra, 255, 255, 255, condition, left, 1, day.close
         )
 
     @staticmethod
@@ -249,4 +274,19 @@ def bars(trades: Iterable[Trade], start: int, end: int, interval: int) -> Iterat
             dollars += last * trade.size
             trade = next(coming, None)
         shares += volume
-        yield Bar(stamp, opening, high, low, last, volume, count, dollars / shares)
+        worth = dollars / shares if shares else 0.0
+        yield Bar(stamp, opening, high, low, last, volume, count, worth)
+
+
+def last_trade(trades: Sequence[Trade], ms: int) -> Trade | None:
+    """Return the last of a day's trades at or before a millisecond."""
+    at = bisect.bisect_right(trades, ms, key=lambda trade: trade.ms)
+    return trades[at - 1] if at else None
+
+
+def market_value(quote: Quote) -> float:
+    """Return the price between bid and ask that the sizes at both weigh, or their middle."""
+    sizes = quote.bid_size + quote.ask_size
+    if not sizes:
+        return (quote.bid + quote.ask) / 2
+    return (quote.bid * quote.ask_size + quote.ask * quote.bid_size) / sizes

@@ -18,7 +18,7 @@ from thetatrio.testing._connection import Connection
 from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._limiter import Limiter
 from thetatrio.testing._market import Market
-from thetatrio.testing._service import JsonShape, Service, State
+from thetatrio.testing._service import JsonShape, Release, Service, State
 from thetatrio.testing._variation import Answers
 from thetatrio.testing.faults import Fault, FaultScript
 
@@ -43,6 +43,8 @@ class TerminalOptions(TypedDict, total=False):
     queue: int
     rate: Rate | None
     latency: float
+    release: Release
+    flat_file_rows: int | None
 
 
 class Terminal:
@@ -63,6 +65,10 @@ class Terminal:
         queue: requests that may wait for a slot, 0 to 128, before 429.
         rate: bound on requests; by default 20 a minute on the free tier.
         latency: seconds before each answer.
+        release: `newest` knows every operation and parameter; `published` only those
+            of the published description, and answers 404 to the others.
+        flat_file_rows: rows of every day's file, repeated as needed; by default as
+            many as the market has.
 
     Raises InvalidConfig that names everything wrong at once.
     """
@@ -80,6 +86,8 @@ class Terminal:
         queue: int = 16,
         rate: Rate | None = None,
         latency: float = 0.0,
+        release: Release = "newest",
+        flat_file_rows: int | None = None,
     ) -> None:
         problems: list[str] = []
         today = _checked_day(day, problems)
@@ -89,6 +97,8 @@ class Terminal:
             (0 <= queue <= _LONGEST_QUEUE, f"queue must be 0 to {_LONGEST_QUEUE}"),
             (latency >= 0, "latency must be seconds from 0"),
             (answers in ("stable", "changing", "reordered"), f"answers: no such kind: {answers!r}"),
+            (release in ("newest", "published"), f"release: no such release: {release!r}"),
+            (flat_file_rows is None or flat_file_rows >= 1, "flat_file_rows must be 1 or more"),
             (json_shape in ("rows", "columns"), f"json_shape: no such shape: {json_shape!r}"),
         ):
             if not holds:
@@ -105,7 +115,12 @@ class Terminal:
         self.faults: FaultScript = FaultScript(faults)
         """What goes wrong; may be changed while it runs."""
         self.service: Service = Service(
-            self.market, tier=account, answers=answers, json_shape=json_shape
+            self.market,
+            tier=account,
+            answers=answers,
+            json_shape=json_shape,
+            release=release,
+            flat_file_rows=flat_file_rows,
         )
         bound = _FREE_RATE if rate is None and account is Tier.FREE else rate
         self.limiter: Limiter = Limiter(tier=account, queue=queue, rate=bound, ledger=self.ledger)

@@ -69,8 +69,10 @@ def _reordered(operation: Operation, groups: Iterator[Group], nth: int) -> Itera
     date: dt.date | None = None
     for group in groups:
         turned = _turned_within(operation, group, nth)
-        if group.contract is None or (date is not None and date != group.date):
-            # Days keep their order; so do contracts of a range, each through its days.
+        again = bool(window) and window[-1].contract == group.contract
+        if group.contract is None or again or (date is not None and date != group.date):
+            # Days keep their order; so do contracts of a range, each through its days,
+            # and the pieces of a long day.
             yield from window
             window.clear()
             yield turned
