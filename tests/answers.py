@@ -6,49 +6,19 @@ accounts get; keys of JSON come in any order, as they do from a terminal.
 """
 
 import datetime as dt
-from typing import NamedTuple
 
+from tests.answer_forms import Answer, at, crlf
+from tests.answers_greeks import GREEKS_ANSWERS
+from tests.answers_index import INDEX_ANSWERS
+from tests.answers_option import OPTION_ANSWERS
+from tests.answers_stock import STOCK_ANSWERS
 from thetatrio import requests, rows
 
-
-class Answer(NamedTuple):
-    """One operation's answer in every form, and the rows it means."""
-
-    request: type[requests.Request]
-    rows: list[rows.Row]
-    csv: bytes
-    ndjson: bytes
-    json: bytes
-    columns: bytes
-
-    @property
-    def row_type(self):
-        """What each row becomes."""
-        return self.request.row_type()
-
-    def bodies(self):
-        """Return each form's name for the decoder, and its bytes."""
-        return [
-            ("csv", self.csv),
-            ("ndjson", self.ndjson),
-            ("json", self.json),
-            ("json", self.columns),
-        ]
-
-
-def at(text):
-    """Return a wall-clock value as rows hold it."""
-    return dt.datetime.fromisoformat(text)
-
-
-def crlf(text):
-    """Return CSV as terminals send it."""
-    return text.replace("\n", "\r\n").encode()
-
+__all__ = ["ANSWERS", "Answer", "at", "crlf"]
 
 NOV_8 = dt.date(2024, 11, 8)
 
-ANSWERS = {
+_FIRST = {
     answer.request.operation: answer
     for answer in (
         Answer(
@@ -512,3 +482,5 @@ AAPL,2022-11-04,80.000,PUT
         ),
     )
 }  # fmt: skip
+
+ANSWERS = _FIRST | STOCK_ANSWERS | OPTION_ANSWERS | INDEX_ANSWERS | GREEKS_ANSWERS

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,7 @@ def test_an_interrupted_command_ends_quietly(monkeypatch, capsys):
 def test_ctrl_c_ends_a_demo_that_waits_for_a_mute_terminal():
     """A real SIGINT to a real process: code 130, nothing on stderr but silence."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(30)
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         with subprocess.Popen(
             [*COMMAND, "demo", "--url", url], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -135,6 +137,245 @@ def test_ctrl_c_ends_a_demo_that_waits_for_a_mute_terminal():
     assert process.returncode == 130
     assert err == b""
     assert out.startswith(b"Asking")
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    """The URL of `thetatrio simulate`, ended by Ctrl-C afterwards."""
+    with subprocess.Popen(
+        [*COMMAND, "simulate", "--contracts", "12"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        lines = [process.stdout.readline().decode() for _ in range(5)]
+        url = PLACE.search(lines[0])[0]
+        assert lines[-1].split() == ["thetatrio", "status", "--url", url]
+        yield url
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert err == b"ended\n"
+
+
+def test_a_simulated_terminals_status_is_good(simulated, monkeypatch, capsys):
+    """`status` says that it is there, what it speaks, and that it is simulated."""
+    assert command("status", "--url", simulated, monkeypatch=monkeypatch) in (0, None)
+    said = capsys.readouterr().out
+    for words in ("speaks v3", "nothing there is market data", "CONNECTED", "normal before"):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 410 Gone\r\nContent-Length: 3\r\n\r\nold", "not as a v3 Theta Terminal"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "not as a v3 Theta Terminal"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nUNVERIFIED", "creds.txt"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nERROR", "see its log"),
+    ],
+)
+def test_a_terminal_in_trouble_is_said_with_the_remedy(monkeypatch, capsys, answer, words):
+    """What is wrong, what to do, and code 1."""
+
+    def serve(server):
+        for _ in range(2):
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert command("status", "--url", url, monkeypatch=monkeypatch) == 1
+    assert words in capsys.readouterr().out
+
+
+def test_the_status_of_nothing_says_how_to_start_a_terminal(monkeypatch, capsys):
+    """No terminal: the address, the reason, the command that starts one; code 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert command("status", "--url", f"http://127.0.0.1:{port}", monkeypatch=monkeypatch) == 1
+    said = capsys.readouterr().out
+    assert f"127.0.0.1:{port} (connection refused)" in said
+    assert "java -jar ThetaTerminalv3.jar" in said
+
+
+BARS = ["fetch", "stock_history_ohlc", "AAPL", "date=2024-11-04", "interval=1h"]
+
+
+def test_piped_data_is_what_the_terminal_sends(simulated, monkeypatch, capfdbinary):
+    """CSV by default, other formats on request, byte for byte; nothing else on stdout."""
+    sent = {}
+    for wanted in (None, "csv", "ndjson", "json"):
+        options = [] if wanted is None else ["--format", wanted]
+        arguments = (*BARS, *options, "--url", simulated)
+        assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
+        sent[wanted] = capfdbinary.readouterr().out
+    assert sent[None] == sent["csv"]
+    assert sent["csv"].startswith(b"timestamp,open,high")
+    assert sent["csv"].count(b"\r\n") == 8
+    assert sent["ndjson"].count(b'"timestamp"') == sent["json"].count(b'"timestamp"') == 7
+
+
+def test_a_table_has_a_line_for_each_row(simulated, monkeypatch, capsys):
+    """`--format table` is aligned text: a heading and a line for each row."""
+    assert command(*BARS, "--format", "table", "--url", simulated, monkeypatch=monkeypatch) in (
+        0,
+        None,
+    )
+    heading, *lines = capsys.readouterr().out.splitlines()
+    assert heading.split()[:2] == ["timestamp", "open"]
+    assert len(lines) == 7
+    assert {len(line) for line in lines} == {len(heading)}
+    # More rows than the columns are measured by, an empty cell among them.
+    chain = ["fetch", "option_history_quote", "SPY", "expiration=*", "date=2024-11-04"]
+    arguments = (*chain, "interval=5m", "--format", "table", "--url", simulated)
+    assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
+    assert len(capsys.readouterr().out.splitlines()) > 500
+    year = ("fetch", "calendar_year", "year=2024", "--format", "table", "--url", simulated)
+    assert command(*year, monkeypatch=monkeypatch) in (0, None)
+    assert "full_close" in capsys.readouterr().out
+
+
+def test_an_answer_can_be_saved(simulated, monkeypatch, capsys, tmp_path):
+    """`--out` saves in the format of the ending or the one that is said."""
+    for name, options in (("a.csv", []), ("b.dat", ["--format", "ndjson"])):
+        target = tmp_path / name
+        arguments = (*BARS, "--out", str(target), *options, "--url", simulated)
+        assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
+        assert capsys.readouterr().err == f"{target}: {target.stat().st_size} bytes\n"
+        assert b"timestamp" in target.read_bytes()
+
+
+def test_no_data_is_said_beside_the_data(simulated, monkeypatch, capsys):
+    """An empty answer is no error; the pipe gets nothing, stderr gets two words."""
+    weekend = ["fetch", "stock_history_eod", "AAPL", "start_date=20241102", "end_date=20241103"]
+    for wanted in ("csv", "table"):
+        arguments = (*weekend, "--format", wanted, "--url", simulated)
+        assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
+        said = capsys.readouterr()
+        assert (said.out, said.err) == ("", "no data\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["stock_histry_ohlc"], "did you mean stock_history_ohlc"),
+        (["xyzzy"], "see `thetatrio operations`"),
+        (["stock_history_ohlc"], "must be given: symbol"),
+        (["stock_history_ohlc", "AAPL"], "give date, or start_date and end_date"),
+        (["stock_history_ohlc", "AAPL", "dat=1"], "did you mean 'date'"),
+        (["stock_history_ohlc", "AAPL", "MSFT"], "write 'MSFT' as name=value"),
+        (["calendar_year", "2024"], "write '2024' as name=value"),
+        (["option_list_contracts", "request_type=quote", "date=20241104", "max_dte=x"], "whole"),
+        (["option_snapshot_greeks_all", "SPY", "expiration=*", "rate_value=x"], "expected a num"),
+        (
+            ["option_snapshot_greeks_all", "SPY", "expiration=*", "use_market_value=maybe"],
+            "True or False",
+        ),
+        ([*BARS[1:], "--out", "/no/such/folder/a.csv"], "No such file"),
+        ([*BARS[1:], "--out", "a.parquet"], "no known ending"),
+        ([*BARS[1:], "--out", "a.csv", "--format", "table"], "not a table"),
+    ],
+)
+def test_a_wrong_fetch_is_one_line(simulated, monkeypatch, capsys, arguments, words):
+    """Wrong operations, parameters and files are said in a line, before anything is sent."""
+    arguments = ["fetch", *arguments, "--url", simulated]
+    assert command(*arguments, monkeypatch=monkeypatch) == 1
+    said = capsys.readouterr()
+    assert words in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+def test_text_becomes_the_values_that_parameters_want(simulated, monkeypatch, capsys):
+    """Numbers, counts and flags of a command line are what the request wants."""
+    greeks = ["fetch", "option_snapshot_greeks_all", "SPY", "expiration=*", "rate_value=4.5"]
+    arguments = (*greeks, "max_dte=30", "use_market_value=no", "--url", simulated)
+    assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
+    assert "implied_vol" in capsys.readouterr().out
+
+
+def test_all_operations_are_listed(monkeypatch, capsys):
+    """`operations` has a line for each; with a name, its parameters, tier and columns."""
+    assert command("operations", monkeypatch=monkeypatch) in (0, None)
+    said = capsys.readouterr().out
+    for name in thetatrio.requests.operations():
+        assert name in said
+    for name, words in (
+        ("option_history_quote", ["must be given", "1s", "tier value", "ask_condition"]),
+        ("stock_list_symbols", ["tier free", "columns: symbol", "every v3 terminal"]),
+        ("option-flat-file-eod", ["tier pro", "ms_of_day"]),
+        ("option_snapshot_binomial_greeks_all", ["binomial_steps", "101"]),
+    ):
+        assert command("operations", name, monkeypatch=monkeypatch) in (0, None)
+        said = capsys.readouterr().out
+        for word in words:
+            assert word in said
+    assert command("operations", "xyzzy", monkeypatch=monkeypatch) == 1
+
+
+def test_a_chain_is_shown_around_the_money(simulated, monkeypatch, capsys):
+    """`chain` shows both sides by strike, with the age of each part."""
+    arguments = ("chain", "SPY", "--at", "2024-11-04 11:00", "--strikes", "2", "--url", simulated)
+    assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
+    said = capsys.readouterr().out
+    assert "2024-11-04 11:00:00 New York" in said
+    for words in ("underlying", "C bid", "P bid", "delta", "old"):
+        assert words in said
+    expiration = said.split("SPY ", 1)[1][:10]
+    now = ("chain", "SPY", "--expiration", expiration, "--url", simulated)
+    assert command(*now, monkeypatch=monkeypatch) in (0, None)
+    assert f"SPY {expiration}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["SPY", "--at", "soon"], "--at: 'soon'"),
+        (["SPY", "--expiration", "soon"], "--expiration: 'soon'"),
+        (["SPY"], "no expirations from"),
+        (["XYZQ", "--expiration", "2024-11-15"], "no quotes of XYZQ"),
+    ],
+)
+def test_a_wrong_chain_is_one_line(simulated, monkeypatch, capsys, arguments, words):
+    """A chain that cannot be is said in a line."""
+    assert command("chain", *arguments, "--url", simulated, monkeypatch=monkeypatch) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_names_of_operations_complete():
+    """Shells complete operations by their beginning."""
+    from thetatrio.cli._app import _operation_names
+
+    assert "stock_history_ohlc" in _operation_names("stock_hist")
+    assert _operation_names("xyzzy") == []
+
+
+@pytest.mark.parametrize("name", ["", "demo", "fetch", "operations", "chain", "status", "simulate"])
+def test_help_teaches(name, monkeypatch, capsys):
+    """Each command's help says what it does and what its options are."""
+    arguments = [name, "--help"] if name else ["--help"]
+    assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
+    said = capsys.readouterr().out
+    assert "Usage" in said
+    assert len(said.splitlines()) > 8
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_reader_of_fetched_data_may_stop_early(simulated):
+    """`fetch ... | head -1` ends quietly, however much there is."""
+    arguments = ["fetch", "option_history_quote", "SPY", "expiration=*", "date=2024-11-04"]
+    with subprocess.Popen(
+        [*COMMAND, *arguments, "interval=1s", "--url", simulated],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.readline().startswith(b"symbol,")
+        process.stdout.close()
+        process.stdout = None
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert err == b""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")

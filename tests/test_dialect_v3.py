@@ -28,7 +28,9 @@ from thetatrio.requests import (
     OptionHistoryTrade,
     OptionListContracts,
     OptionListExpirations,
+    OptionSnapshotBinomialGreeksAll,
     OptionSnapshotGreeksAll,
+    StockFlatFileQuote,
     StockHistoryEod,
     StockHistoryOhlc,
     StockListSymbols,
@@ -263,6 +265,25 @@ def test_a_terminal_without_words_is_not_quoted(status, kind, remedy):
     message = str(error_of(status, " \n"))
     assert "it said" not in message
     assert f"(HTTP {status});" in message
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [StockFlatFileQuote(date="2024-11-04"), OptionSnapshotBinomialGreeksAll("SPY", expiration="*")],
+)
+def test_what_an_older_terminal_lacks_is_said_clearly(request_):
+    """404 to an operation of newer terminals names it and says which terminals have it."""
+    error = error_of(404, "NO_IMPL", request=request_)
+    assert type(error) is InvalidRequest
+    assert f"does not have {request_.operation} (HTTP 404 to {request_})" in str(error)
+    assert f"only {request_.since} have it: update the terminal" in str(error)
+    assert "base_url" not in str(error)
+    # Any other status means to it what it means to others.
+    assert str(error_of(403, "", request=request_)) == (
+        str(error_of(403, "", request=StockListSymbols())).replace(
+            str(StockListSymbols()), str(request_)
+        )
+    )
 
 
 def test_a_long_body_is_cut_in_the_message():

@@ -7,17 +7,20 @@ from typing import get_args
 
 import pytest
 
+from tests.test_requests import TABLE
 from thetatrio import _session
 from thetatrio._endpoints import (
     CalendarEndpoints,
     Endpoint,
+    FileEndpoint,
     IndexEndpoints,
+    InterestRateEndpoints,
     OptionEndpoints,
     StockEndpoints,
 )
+from thetatrio._rest.file_query import FileQuery
 from thetatrio._rest.query import Query
-from thetatrio.requests import operations
-from thetatrio.requests.stock import StockHistoryEod
+from thetatrio.requests import StockFlatFileEod, StockHistoryEod, operations
 
 pytestmark = pytest.mark.core
 
@@ -27,28 +30,30 @@ GROUPS = [
     (_session.OptionGroup, OptionEndpoints, "option"),
     (_session.IndexGroup, IndexEndpoints, "index"),
     (_session.CalendarGroup, CalendarEndpoints, "calendar"),
+    (_session.InterestRateGroup, InterestRateEndpoints, "interest_rate"),
 ]
 CASES = [
     pytest.param(group, name, f"{prefix}_{name}", id=f"{prefix}.{name}")
     for group, endpoints, prefix in GROUPS
     for name, value in vars(endpoints).items()
-    if isinstance(value, Endpoint)
+    if isinstance(value, (Endpoint, FileEndpoint))
 ]
 each_endpoint = pytest.mark.parametrize(("group_type", "name", "operation"), CASES)
 # Enough to make any of them.
 CALLS = {
-    "stock_list_symbols": ((), {}),
-    "stock_snapshot_quote": (("AAPL",), {}),
-    "stock_history_eod": (("AAPL",), {"start_date": "2024-10-01", "end_date": "2024-10-31"}),
-    "stock_history_ohlc": (("AAPL",), {"date": "2024-11-04"}),
-    "option_list_expirations": (("SPY",), {}),
-    "option_list_contracts": (("SPY",), {"request_type": "quote", "date": "2024-11-04"}),
-    "option_snapshot_greeks_all": (("SPY",), {"expiration": "*"}),
-    "option_history_trade": (("SPY",), {"expiration": "*", "date": "2024-11-04"}),
-    "option_history_quote": (("SPY",), {"expiration": "*", "date": "2024-11-04"}),
-    "index_history_price": (("SPX",), {"date": "2024-11-04"}),
-    "calendar_year": ((), {"year": 2024}),
+    name: (
+        (facts.call["symbol"],) if "symbol" in facts.call else (),
+        {key: value for key, value in facts.call.items() if key != "symbol"},
+    )
+    for name, facts in TABLE.items()
 }
+CALLS["option_list_contracts"] = (("SPY",), {"request_type": "quote", "date": "2024-11-04"})
+
+# Not in the published description of the terminal; the vendor's own library has them.
+NEWER_PARAMETERS = {
+    "current_day_only", "use_time_based_trade_quote", "annual_dividend_amount", "option_use_nbbo",
+    "perf_boost_intraday",
+}  # fmt: skip
 
 CLIENT = object()  # nothing is sent
 
@@ -58,6 +63,12 @@ def method_of(group_type, name):
     return getattr(group_type(CLIENT), name)
 
 
+def returned(operation, query="Query", file_query="FileQuery"):
+    """Return how a signature names what a call gives: rows are typed, files are bytes."""
+    request = operations()[operation]
+    return file_query if request.flat_file else f"{query}[{request.row_type().__name__}]"
+
+
 def test_every_operation_is_a_method_of_its_group():
     """`stock_history_eod` is `session.stock.history_eod`, and so for every operation."""
     assert {case.values[2] for case in CASES} == set(operations()) == set(CALLS)
@@ -65,12 +76,15 @@ def test_every_operation_is_a_method_of_its_group():
 
 @each_endpoint
 def test_a_call_makes_a_query_of_the_request(group_type, name, operation):
-    """Calling a method sends nothing and gives a query of the request made of its arguments."""
+    """Calling a method sends nothing and gives a query of the request, or a file query."""
     args, kwargs = CALLS[operation]
     query = method_of(group_type, name)(*args, **kwargs)
-    assert type(query) is Query
     assert query.request == operations()[operation](*args, **kwargs)
-    query.close()
+    if query.request.flat_file:
+        assert type(query) is FileQuery
+    else:
+        assert type(query) is Query
+        query.close()
 
 
 @each_endpoint
@@ -78,7 +92,7 @@ def test_the_signature_is_the_operations(group_type, name, operation):
     """Editors see every parameter, its default, what is positional, and `Query[Row]`."""
     request = operations()[operation]
     signature = inspect.signature(method_of(group_type, name))
-    assert signature.return_annotation == f"Query[{request.row_type().__name__}]"
+    assert signature.return_annotation == returned(operation)
     declared = request.parameters()
     assert list(signature.parameters) == [parameter.name for parameter in declared]
     for parameter in declared:
@@ -119,7 +133,7 @@ def test_the_documentation_says_what_one_needs(group_type, name, operation):
     doc = inspect.getdoc(method_of(group_type, name))
     assert doc == inspect.getdoc(request)
     first, blank, *_ = doc.splitlines()
-    assert re.fullmatch(r"(List|Fetch) .*\.", first)
+    assert re.fullmatch(r"Ask for .*\." if request.flat_file else r"(List|Fetch) .*\.", first)
     assert not blank
     flat = " ".join(doc.split())
     assert f"Makes a `GET {request.path}` request." in flat
@@ -130,8 +144,15 @@ def test_the_documentation_says_what_one_needs(group_type, name, operation):
         assert re.search(rf"^    {parameter.name}: \S", doc, re.MULTILINE)
     documented = re.findall(r"^    (\w+): ", doc, re.MULTILINE)
     assert documented == [parameter.name for parameter in request.parameters()]
-    assert f"Returns rows of `thetatrio.rows.{request.row_type().__name__}`" in flat
-    assert f"await session.{operation.partition('_')[0]}.{name}(" in flat
+    if request.flat_file:
+        assert "Returns a `FileQuery`" in flat
+    else:
+        assert f"Returns rows of `thetatrio.rows.{request.row_type().__name__}`" in flat
+    sends = "" if request.flat_file else "await "
+    assert f"{sends}session.{operation.removesuffix('_' + name)}.{name}(" in flat
+    newer = [p.name for p in request.parameters() if p.name in NEWER_PARAMETERS]
+    assert flat.count("an older terminal ignores it") == (0 if request.since else len(newer))
+    assert ("(404" in flat) is bool(request.since)
 
 
 @each_endpoint
@@ -141,7 +162,7 @@ def test_help_shows_signature_and_documentation(group_type, name, operation):
     method = method_of(group_type, name)
     text = pydoc.render_doc(method, renderer=pydoc.plaintext)
     assert f"{name}(" in text
-    assert f"Query[{request.row_type().__name__}]" in text
+    assert returned(operation) in text
     for parameter in request.parameters():
         assert re.search(rf"\b{parameter.name}: ", text)
         if parameter.default is not None:
@@ -195,7 +216,7 @@ def test_each_method_is_made_once_for_a_session(group_type, name, operation):
 def test_the_class_has_the_endpoint_itself(group_type, name, operation):
     """Asked of the class, an endpoint is itself: there is no session to send with."""
     endpoint = getattr(group_type, name)
-    assert isinstance(endpoint, Endpoint)
+    assert isinstance(endpoint, (Endpoint, FileEndpoint))
     assert endpoint is inspect.getattr_static(group_type, name)
 
 
@@ -204,9 +225,13 @@ def test_another_face_says_what_calling_gives():
 
     class OtherGroup(StockEndpoints, _session.Group):
         query_name = "OtherQuery"
+        file_query_name = "OtherFileQuery"
 
         def bind(self, request):
             return ("bound", request)
+
+        def bind_file(self, request):
+            return ("bound file", request)
 
     method = OtherGroup(CLIENT).history_eod
     assert inspect.signature(method).return_annotation == "OtherQuery[Eod]"
@@ -214,11 +239,15 @@ def test_another_face_says_what_calling_gives():
     assert method(*args, **kwargs) == ("bound", StockHistoryEod(*args, **kwargs))
     assert method.__qualname__.endswith("OtherGroup.history_eod")
     assert method.__module__ == __name__
+    method = OtherGroup(CLIENT).flat_file_eod
+    assert inspect.signature(method).return_annotation == "OtherFileQuery"
+    assert method(date="2024-11-04") == ("bound file", StockFlatFileEod(date="2024-11-04"))
 
 
 def test_groups_hold_nothing_but_what_they_need():
-    """Completion in an editor offers a group's operations and `bind`, and little else."""
+    """Completion in an editor offers a group's operations, what binds them, and little else."""
     for group_type, endpoints, _ in GROUPS:
         offered = {name for name in dir(group_type(CLIENT)) if not name.startswith("_")}
-        operations_here = {n for n, v in vars(endpoints).items() if isinstance(v, Endpoint)}
-        assert offered == operations_here | {"bind", "query_name"}
+        kinds = (Endpoint, FileEndpoint)
+        operations_here = {n for n, v in vars(endpoints).items() if isinstance(v, kinds)}
+        assert offered == operations_here | {"bind", "bind_file", "query_name", "file_query_name"}

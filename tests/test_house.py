@@ -20,7 +20,7 @@ FLOORS = [
     {"testing"},
     {"aio", "sync"},
     {"", "_session", "_portal"},
-    {"download"},
+    {"chains", "download"},
     {"_rest", "_stream", "_endpoints"},
     {"requests", "frames"},
     {"rows", "events", "config", "_nursery"},

@@ -167,3 +167,15 @@ def test_weekdays_are_all_days_but_weekends(start, days):
         date for date in (start + dt.timedelta(n) for n in range(days + 1)) if not is_weekend(date)
     ]
     assert {date.isoweekday() for date in found} <= {1, 2, 3, 4, 5}
+
+
+def test_months_cut_a_range_at_the_ends_of_months():
+    """Every day of the range is in exactly one month, and none is longer than a month."""
+    start, end = dt.date(2023, 12, 15), dt.date(2024, 3, 10)
+    assert list(market_time.months(start, end)) == [
+        (dt.date(2023, 12, 15), dt.date(2023, 12, 31)),
+        (dt.date(2024, 1, 1), dt.date(2024, 1, 31)),
+        (dt.date(2024, 2, 1), dt.date(2024, 2, 29)),
+        (dt.date(2024, 3, 1), dt.date(2024, 3, 10)),
+    ]
+    assert list(market_time.months(end, start)) == []

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.table_greeks import GREEKS_TABLE
+from tests.table_market import MARKET_TABLE
 from thetatrio import market_time, requests, rows
 from thetatrio.config import Tier
 from thetatrio.errors import InvalidRequest
@@ -69,6 +71,7 @@ class Facts(NamedTuple):
     settles: bool = True
     intraday: bool = False
     tick: bool = False
+    flat_file: bool = False
 
 
 WINDOW = {"start_time": dt.time(9, 30), "end_time": dt.time(16)}
@@ -84,7 +87,7 @@ TABLE = {
     ),
     "stock_snapshot_quote": Facts(
         StockSnapshotQuote, "/v3/stock/snapshot/quote", "value", ("symbol",),
-        {"venue": "nqb", "min_time": None},
+        {"venue": "nqb", "min_time": None, "current_day_only": None},
         "timestamp symbol bid_size bid_exchange bid bid_condition"
         " ask_size ask_exchange ask ask_condition",
         {"symbol": "AAPL"}, takes_slot=False, history_limited=False, settles=False,
@@ -110,19 +113,6 @@ TABLE = {
         ("request_type", "date"), {"symbol": None, "max_dte": None}, CONTRACT,
         {"request_type": "quote", "date": "2024-11-04"},
     ),
-    "option_snapshot_greeks_all": Facts(
-        OptionSnapshotGreeksAll, "/v3/option/snapshot/greeks/all", "pro", ("symbol", "expiration"),
-        {
-            **CHAIN, "annual_dividend": None, "rate_type": "sofr", "rate_value": None,
-            "stock_price": None, "version": "latest", **NEAR, "min_time": None,
-            "use_market_value": False,
-        },
-        CONTRACT + " timestamp bid ask delta theta vega rho epsilon lambda gamma vanna charm vomma"
-        " veta vera speed zomma color ultima d1 d2 dual_delta dual_gamma implied_vol iv_error"
-        " underlying_timestamp underlying_price",
-        {"symbol": "SPY", "expiration": "*"},
-        takes_slot=False, history_limited=False, settles=False,
-    ),
     "option_history_trade": Facts(
         OptionHistoryTrade, "/v3/option/history/trade", "standard", ("symbol", "expiration"),
         {**DAYS, **CHAIN, **WINDOW, **NEAR},
@@ -147,6 +137,7 @@ TABLE = {
         CalendarYear, "/v3/calendar/year_holidays", "value", ("year",), {},
         "date type open close", {"year": 2024}, history_limited=False,
     ),
+    **{name: Facts(**facts) for name, facts in (MARKET_TABLE | GREEKS_TABLE).items()},
 }  # fmt: skip
 
 each_operation = pytest.mark.parametrize(
@@ -180,7 +171,9 @@ def test_the_operations_are_those_of_the_table():
     with pytest.raises(TypeError):
         operations()["more"] = StockListSymbols
     exported = {name for name in vars(requests) if name[0].isupper()}
-    assert exported - {"Parameter", "Request"} == {f.request.__name__ for f in TABLE.values()}
+    assert exported - {"FlatFileRequest", "Parameter", "Request"} == {
+        f.request.__name__ for f in TABLE.values()
+    }
 
 
 @each_operation
@@ -194,7 +187,7 @@ def test_what_the_vendor_documents(name, facts):
     assert request.history_limited is facts.history_limited
     assert request.settles is facts.settles
     assert (request.intraday, request.tick, request.flat_file) == (
-        facts.intraday, facts.tick, False,
+        facts.intraday, facts.tick, facts.flat_file,
     )  # fmt: skip
 
 
@@ -219,6 +212,9 @@ def test_parameters_and_their_defaults(name, facts):
 @each_operation
 def test_columns_of_the_rows(name, facts):
     """Each operation's rows have the documented columns in the documented order."""
+    if facts.flat_file:
+        assert facts.columns == ""
+        return
     kind = facts.request.row_type()
     assert issubclass(kind, rows.Row)
     assert [field.encode_name for field in msgspec.structs.fields(kind)] == facts.columns.split()
@@ -254,6 +250,15 @@ def test_choices_and_kinds_are_told():
         "version": ("one word", ("latest", "1")),
         "strike_range": ("whole number from 1", None),
         "use_market_value": ("True or False", None),
+        "time_of_day": ("time of day", None),
+        "exclusive": ("True or False", None),
+        "current_day_only": ("True or False", None),
+        "use_time_based_trade_quote": ("True or False", None),
+        "annual_dividend_amount": ("number", None),
+        "binomial_steps": ("whole number from 1", None),
+        "option_use_nbbo": ("True or False", None),
+        "perf_boost_intraday": ("True or False", None),
+        "underlyer_use_nbbo": ("True or False", None),
         "year": ("year", None),
     }
     assert StockHistoryEod.parameters()[0].kind == "symbol"
@@ -386,7 +391,7 @@ def test_every_problem_is_named_at_once():
 # ------------------------------------------------- between parameters
 
 
-RANGED = [StockHistoryOhlc, OptionHistoryQuote, OptionHistoryTrade, IndexHistoryPrice]
+RANGED = [facts.request for facts in TABLE.values() if {*DAYS, *WINDOW} <= {*facts.defaults}]
 
 
 @pytest.mark.parametrize("request_type", RANGED)
@@ -433,6 +438,46 @@ def test_what_some_terminal_could_answer_is_not_refused(request_type, changes, d
     assert ask(request_type, **changes).date_range == days
 
 
+def test_the_calendar_may_be_asked_about_days_to_come():
+    """Where the future is known it may be asked for, and is not settled; nowhere else."""
+    tomorrow = TODAY + dt.timedelta(1)
+    asked = requests.CalendarOnDate(date=tomorrow)
+    assert asked.date_range == (tomorrow, tomorrow)
+    assert not asked.is_settled(TODAY)
+    assert asked.is_settled(tomorrow + dt.timedelta(1))
+    others = [f.request for f in TABLE.values() if "date" in f.call or "start_date" in f.call]
+    for other in set(others) - {requests.CalendarOnDate}:
+        assert not other.future_dates
+        name = "date" if "date" in MINIMAL[other] else "start_date"
+        changes = {name: tomorrow} if name == "date" else {name: tomorrow, "end_date": tomorrow}
+        (problem,) = problems_of(other, **changes)
+        assert problem.startswith(f"{name}: {tomorrow} is in the future")
+
+
+def test_what_only_newer_terminals_have():
+    """Operations that the published description lacks say which terminals have them."""
+    newer = {name for name, facts in TABLE.items() if facts.request.since}
+    assert newer == {
+        name for name in TABLE if name.endswith("flat_file_quote") or "binomial" in name
+    }
+
+
+def test_times_of_day_are_one_moment():
+    """`time_of_day` is taken in every spelling of a time, and must be given."""
+    for facts in TABLE.values():
+        if "time_of_day" not in facts.call:
+            continue
+        for spelling in ("15:30", "15:30:00.000", dt.time(15, 30)):
+            assert ask(facts.request, time_of_day=spelling).time_of_day == dt.time(15, 30)
+        assert problems_of(facts.request, time_of_day=None) == ("time_of_day: must be given",)
+
+
+def test_rates_are_named_in_capitals():
+    """The words of `rate_type` are taken as names of rates, in the vendor's capitals."""
+    for rate in RATES:
+        assert ask(requests.InterestRateHistoryEod, symbol=rate).symbol == rate.upper()
+
+
 def test_ranges_without_a_single_date():
     """End-of-day reports take a range only, and say so."""
     assert ask(StockHistoryEod).date_range == (dt.date(2024, 10, 1), dt.date(2024, 10, 31))
@@ -471,6 +516,11 @@ def test_a_range_without_any_date(monkeypatch):
         (OptionSnapshotGreeksAll, {}, False),
         (StockListSymbols, {}, True),
         (CalendarYear, {}, True),
+        (requests.CalendarOpenToday, {}, False),
+        (requests.StockAtTimeQuote, {}, True),
+        (requests.StockAtTimeQuote, {"end_date": TODAY}, False),
+        (requests.OptionFlatFileEod, {}, True),
+        (requests.OptionFlatFileEod, {"date": TODAY}, False),
     ],
 )
 def test_what_is_settled(request_type, changes, settled):

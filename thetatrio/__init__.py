@@ -20,6 +20,8 @@ from thetatrio import requests as requests
 from thetatrio import rows as rows
 from thetatrio._rest.channels import BatchChannel as BatchChannel
 from thetatrio._rest.channels import RowChannel as RowChannel
+from thetatrio._rest.file_query import ChunkChannel as ChunkChannel
+from thetatrio._rest.file_query import FileQuery as FileQuery
 from thetatrio._rest.limiter import LimiterStatistics as LimiterStatistics
 from thetatrio._rest.planner import Plan as Plan
 from thetatrio._rest.query import Query as Query
@@ -29,6 +31,9 @@ from thetatrio._session import Session as Session
 from thetatrio._session import TerminalControl as TerminalControl
 from thetatrio._session import open_session as open_session
 from thetatrio._version import __version__ as __version__
+from thetatrio.chains import ChainEntry as ChainEntry
+from thetatrio.chains import OptionChain as OptionChain
+from thetatrio.chains import TradingSession as TradingSession
 from thetatrio.codes import TerminalStatus as TerminalStatus
 from thetatrio.config import Config as Config
 from thetatrio.config import Rate as Rate

@@ -10,31 +10,120 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Generic, ParamSpec, TypeVar, cast, overload
 
 from thetatrio.requests import Request
-from thetatrio.requests.calendar import CalendarYear
-from thetatrio.requests.index import IndexHistoryPrice
-from thetatrio.requests.option import (
+from thetatrio.requests.calendar import (
+    CalendarOnDate,
+    CalendarOpenToday,
+    CalendarYear,
+)
+from thetatrio.requests.flat_file import (
+    IndexFlatFileEod,
+    OptionFlatFileEod,
+    OptionFlatFileOpenInterest,
+    OptionFlatFileQuote,
+    OptionFlatFileTradeQuote,
+    StockFlatFileEod,
+    StockFlatFileQuote,
+    StockFlatFileTradeQuote,
+)
+from thetatrio.requests.index import (
+    IndexAtTimePrice,
+    IndexHistoryEod,
+    IndexHistoryOhlc,
+    IndexHistoryPrice,
+    IndexListDates,
+    IndexListSymbols,
+    IndexSnapshotMarketValue,
+    IndexSnapshotOhlc,
+    IndexSnapshotPrice,
+)
+from thetatrio.requests.option_at_time import (
+    OptionAtTimeQuote,
+    OptionAtTimeTrade,
+)
+from thetatrio.requests.option_binomial_greeks import (
+    OptionHistoryBinomialGreeksAll,
+    OptionHistoryBinomialGreeksEod,
+    OptionHistoryBinomialGreeksFirstOrder,
+    OptionHistoryBinomialGreeksSecondOrder,
+    OptionHistoryBinomialGreeksThirdOrder,
+    OptionHistoryBinomialTradeGreeksAll,
+    OptionHistoryBinomialTradeGreeksFirstOrder,
+    OptionHistoryBinomialTradeGreeksSecondOrder,
+    OptionHistoryBinomialTradeGreeksThirdOrder,
+    OptionSnapshotBinomialGreeksAll,
+    OptionSnapshotBinomialGreeksFirstOrder,
+    OptionSnapshotBinomialGreeksSecondOrder,
+    OptionSnapshotBinomialGreeksThirdOrder,
+)
+from thetatrio.requests.option_greeks import (
+    OptionHistoryGreeksAll,
+    OptionHistoryGreeksEod,
+    OptionHistoryGreeksFirstOrder,
+    OptionHistoryGreeksImpliedVolatility,
+    OptionHistoryGreeksSecondOrder,
+    OptionHistoryGreeksThirdOrder,
+    OptionHistoryTradeGreeksAll,
+    OptionHistoryTradeGreeksFirstOrder,
+    OptionHistoryTradeGreeksImpliedVolatility,
+    OptionHistoryTradeGreeksSecondOrder,
+    OptionHistoryTradeGreeksThirdOrder,
+    OptionSnapshotGreeksAll,
+    OptionSnapshotGreeksFirstOrder,
+    OptionSnapshotGreeksImpliedVolatility,
+    OptionSnapshotGreeksSecondOrder,
+    OptionSnapshotGreeksThirdOrder,
+)
+from thetatrio.requests.option_history import (
+    OptionHistoryEod,
+    OptionHistoryOhlc,
+    OptionHistoryOpenInterest,
     OptionHistoryQuote,
     OptionHistoryTrade,
-    OptionListContracts,
-    OptionListExpirations,
-    OptionSnapshotGreeksAll,
+    OptionHistoryTradeQuote,
 )
+from thetatrio.requests.option_lists import (
+    OptionListContracts,
+    OptionListDates,
+    OptionListExpirations,
+    OptionListStrikes,
+    OptionListSymbols,
+)
+from thetatrio.requests.option_snapshots import (
+    OptionSnapshotMarketValue,
+    OptionSnapshotOhlc,
+    OptionSnapshotOpenInterest,
+    OptionSnapshotQuote,
+    OptionSnapshotTrade,
+)
+from thetatrio.requests.rate import InterestRateHistoryEod
 from thetatrio.requests.stock import (
+    StockAtTimeQuote,
+    StockAtTimeTrade,
     StockHistoryEod,
     StockHistoryOhlc,
+    StockHistoryQuote,
+    StockHistoryTrade,
+    StockHistoryTradeQuote,
+    StockListDates,
     StockListSymbols,
+    StockSnapshotMarketValue,
+    StockSnapshotOhlc,
     StockSnapshotQuote,
+    StockSnapshotTrade,
 )
 from thetatrio.rows import Row
 
 if TYPE_CHECKING:
     from thetatrio import _session as native
+    from thetatrio._rest.file_query import FileQuery
     from thetatrio._rest.query import Query
 
 __all__ = [
     "CalendarEndpoints",
     "Endpoint",
+    "FileEndpoint",
     "IndexEndpoints",
+    "InterestRateEndpoints",
     "OptionEndpoints",
     "StockEndpoints",
 ]
@@ -43,15 +132,53 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=Row)
 
 
-class Endpoint(Generic[P, R]):
-    """A request class as a method: calling it makes a query of the request."""
+class _Method(Generic[P]):
+    """What both kinds of endpoint share: a request class, and its documentation as a method's."""
 
-    def __init__(self, request: Callable[P, Request[R]]) -> None:
-        self._request: Callable[P, Request[R]] = request
+    def __init__(self, request: Callable[P, Request[Row]]) -> None:
+        self._make = request
         self._name: str = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
+
+    @property
+    def request_class(self) -> type[Request[Row]]:
+        """The declaration behind the method."""
+        return cast("type[Request[Row]]", self._make)
+
+    def bound(
+        self, group: native.Group, owner: type, bind: Callable[[Request[Row]], object], returns: str
+    ) -> object:
+        """Return the method of one group, and let the group remember it."""
+        make = self._make
+        declared = self.request_class
+
+        def method(*args: P.args, **kwargs: P.kwargs) -> object:
+            try:
+                request = make(*args, **kwargs)
+            except TypeError:
+                # msgspec's words name no operation.
+                problem = declared.call_problem(args, kwargs)
+                raise TypeError(problem) from None
+            return bind(request)
+
+        method.__name__ = self._name
+        method.__qualname__ = f"{owner.__qualname__}.{self._name}"
+        method.__module__ = owner.__module__
+        method.__doc__ = declared.__doc__
+        method.__signature__ = declared.signature(returns)  # type: ignore[attr-defined]
+        # A descriptor without __set__ gives way to the instance's own
+        # attribute: found once for each session.
+        group.__dict__[self._name] = method
+        return method
+
+
+class Endpoint(_Method[P], Generic[P, R]):
+    """A request class as a method: calling it makes a query of the request."""
+
+    def __init__(self, request: Callable[P, Request[R]]) -> None:
+        super().__init__(cast("Callable[P, Request[Row]]", request))
 
     @overload
     def __get__(self, group: None, owner: type) -> Endpoint[P, R]: ...
@@ -60,57 +187,132 @@ class Endpoint(Generic[P, R]):
     def __get__(self, group: native.Group | None, owner: type) -> object:
         if group is None:
             return self
-        bind = group.bind
-        make = self._request
-        request_class = cast("type[Request[R]]", make)
+        row = self.request_class.row_type().__name__
+        return self.bound(group, owner, group.bind, f"{group.query_name}[{row}]")
 
-        def method(*args: P.args, **kwargs: P.kwargs) -> object:
-            try:
-                request = make(*args, **kwargs)
-            except TypeError:
-                # msgspec's words name no operation.
-                problem = request_class.call_problem(args, kwargs)
-                raise TypeError(problem) from None
-            return bind(request)
 
-        method.__name__ = self._name
-        method.__qualname__ = f"{owner.__qualname__}.{self._name}"
-        method.__module__ = owner.__module__
-        method.__doc__ = request_class.__doc__
-        returns = f"{group.query_name}[{request_class.row_type().__name__}]"
-        method.__signature__ = request_class.signature(returns)  # type: ignore[attr-defined]
-        # A descriptor without __set__ gives way to the instance's own
-        # attribute: found once for each session.
-        group.__dict__[self._name] = method
-        return method
+class FileEndpoint(_Method[P]):
+    """A request for a flat file as a method: calling it makes a file query of the request."""
+
+    @overload
+    def __get__(self, group: None, owner: type) -> FileEndpoint[P]: ...
+    @overload
+    def __get__(self, group: native.Group, owner: type) -> Callable[P, FileQuery]: ...
+    def __get__(self, group: native.Group | None, owner: type) -> object:
+        if group is None:
+            return self
+        return self.bound(group, owner, group.bind_file, group.file_query_name)
 
 
 class StockEndpoints:
     """Stocks and ETFs."""
 
     list_symbols: Final = Endpoint(StockListSymbols)
+    list_dates: Final = Endpoint(StockListDates)
+    snapshot_ohlc: Final = Endpoint(StockSnapshotOhlc)
+    snapshot_trade: Final = Endpoint(StockSnapshotTrade)
     snapshot_quote: Final = Endpoint(StockSnapshotQuote)
+    snapshot_market_value: Final = Endpoint(StockSnapshotMarketValue)
     history_eod: Final = Endpoint(StockHistoryEod)
     history_ohlc: Final = Endpoint(StockHistoryOhlc)
+    history_trade: Final = Endpoint(StockHistoryTrade)
+    history_quote: Final = Endpoint(StockHistoryQuote)
+    history_trade_quote: Final = Endpoint(StockHistoryTradeQuote)
+    at_time_trade: Final = Endpoint(StockAtTimeTrade)
+    at_time_quote: Final = Endpoint(StockAtTimeQuote)
+    flat_file_trade_quote: Final = FileEndpoint(StockFlatFileTradeQuote)
+    flat_file_quote: Final = FileEndpoint(StockFlatFileQuote)
+    flat_file_eod: Final = FileEndpoint(StockFlatFileEod)
 
 
 class OptionEndpoints:
     """Options."""
 
+    list_symbols: Final = Endpoint(OptionListSymbols)
+    list_dates: Final = Endpoint(OptionListDates)
     list_expirations: Final = Endpoint(OptionListExpirations)
+    list_strikes: Final = Endpoint(OptionListStrikes)
     list_contracts: Final = Endpoint(OptionListContracts)
-    snapshot_greeks_all: Final = Endpoint(OptionSnapshotGreeksAll)
+    snapshot_ohlc: Final = Endpoint(OptionSnapshotOhlc)
+    snapshot_trade: Final = Endpoint(OptionSnapshotTrade)
+    snapshot_quote: Final = Endpoint(OptionSnapshotQuote)
+    snapshot_open_interest: Final = Endpoint(OptionSnapshotOpenInterest)
+    snapshot_market_value: Final = Endpoint(OptionSnapshotMarketValue)
+    history_eod: Final = Endpoint(OptionHistoryEod)
+    history_ohlc: Final = Endpoint(OptionHistoryOhlc)
     history_trade: Final = Endpoint(OptionHistoryTrade)
     history_quote: Final = Endpoint(OptionHistoryQuote)
+    history_trade_quote: Final = Endpoint(OptionHistoryTradeQuote)
+    history_open_interest: Final = Endpoint(OptionHistoryOpenInterest)
+    at_time_trade: Final = Endpoint(OptionAtTimeTrade)
+    at_time_quote: Final = Endpoint(OptionAtTimeQuote)
+    flat_file_trade_quote: Final = FileEndpoint(OptionFlatFileTradeQuote)
+    flat_file_quote: Final = FileEndpoint(OptionFlatFileQuote)
+    flat_file_eod: Final = FileEndpoint(OptionFlatFileEod)
+    flat_file_open_interest: Final = FileEndpoint(OptionFlatFileOpenInterest)
+    snapshot_greeks_implied_volatility: Final = Endpoint(OptionSnapshotGreeksImpliedVolatility)
+    snapshot_greeks_all: Final = Endpoint(OptionSnapshotGreeksAll)
+    snapshot_greeks_first_order: Final = Endpoint(OptionSnapshotGreeksFirstOrder)
+    snapshot_greeks_second_order: Final = Endpoint(OptionSnapshotGreeksSecondOrder)
+    snapshot_greeks_third_order: Final = Endpoint(OptionSnapshotGreeksThirdOrder)
+    history_greeks_eod: Final = Endpoint(OptionHistoryGreeksEod)
+    history_greeks_implied_volatility: Final = Endpoint(OptionHistoryGreeksImpliedVolatility)
+    history_greeks_all: Final = Endpoint(OptionHistoryGreeksAll)
+    history_greeks_first_order: Final = Endpoint(OptionHistoryGreeksFirstOrder)
+    history_greeks_second_order: Final = Endpoint(OptionHistoryGreeksSecondOrder)
+    history_greeks_third_order: Final = Endpoint(OptionHistoryGreeksThirdOrder)
+    history_trade_greeks_implied_volatility: Final = Endpoint(
+        OptionHistoryTradeGreeksImpliedVolatility
+    )
+    history_trade_greeks_all: Final = Endpoint(OptionHistoryTradeGreeksAll)
+    history_trade_greeks_first_order: Final = Endpoint(OptionHistoryTradeGreeksFirstOrder)
+    history_trade_greeks_second_order: Final = Endpoint(OptionHistoryTradeGreeksSecondOrder)
+    history_trade_greeks_third_order: Final = Endpoint(OptionHistoryTradeGreeksThirdOrder)
+    snapshot_binomial_greeks_all: Final = Endpoint(OptionSnapshotBinomialGreeksAll)
+    snapshot_binomial_greeks_first_order: Final = Endpoint(OptionSnapshotBinomialGreeksFirstOrder)
+    snapshot_binomial_greeks_second_order: Final = Endpoint(OptionSnapshotBinomialGreeksSecondOrder)
+    snapshot_binomial_greeks_third_order: Final = Endpoint(OptionSnapshotBinomialGreeksThirdOrder)
+    history_binomial_greeks_eod: Final = Endpoint(OptionHistoryBinomialGreeksEod)
+    history_binomial_greeks_all: Final = Endpoint(OptionHistoryBinomialGreeksAll)
+    history_binomial_greeks_first_order: Final = Endpoint(OptionHistoryBinomialGreeksFirstOrder)
+    history_binomial_greeks_second_order: Final = Endpoint(OptionHistoryBinomialGreeksSecondOrder)
+    history_binomial_greeks_third_order: Final = Endpoint(OptionHistoryBinomialGreeksThirdOrder)
+    history_binomial_trade_greeks_all: Final = Endpoint(OptionHistoryBinomialTradeGreeksAll)
+    history_binomial_trade_greeks_first_order: Final = Endpoint(
+        OptionHistoryBinomialTradeGreeksFirstOrder
+    )
+    history_binomial_trade_greeks_second_order: Final = Endpoint(
+        OptionHistoryBinomialTradeGreeksSecondOrder
+    )
+    history_binomial_trade_greeks_third_order: Final = Endpoint(
+        OptionHistoryBinomialTradeGreeksThirdOrder
+    )
 
 
 class IndexEndpoints:
     """Indices."""
 
+    list_symbols: Final = Endpoint(IndexListSymbols)
+    list_dates: Final = Endpoint(IndexListDates)
+    snapshot_ohlc: Final = Endpoint(IndexSnapshotOhlc)
+    snapshot_price: Final = Endpoint(IndexSnapshotPrice)
+    snapshot_market_value: Final = Endpoint(IndexSnapshotMarketValue)
+    history_eod: Final = Endpoint(IndexHistoryEod)
+    history_ohlc: Final = Endpoint(IndexHistoryOhlc)
     history_price: Final = Endpoint(IndexHistoryPrice)
+    at_time_price: Final = Endpoint(IndexAtTimePrice)
+    flat_file_eod: Final = FileEndpoint(IndexFlatFileEod)
 
 
 class CalendarEndpoints:
     """The stock market's calendar."""
 
+    open_today: Final = Endpoint(CalendarOpenToday)
+    on_date: Final = Endpoint(CalendarOnDate)
     year: Final = Endpoint(CalendarYear)
+
+
+class InterestRateEndpoints:
+    """Interest rates."""
+
+    history_eod: Final = Endpoint(InterestRateHistoryEod)

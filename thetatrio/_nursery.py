@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import trio
 
 from thetatrio.errors import InternalError
 
-__all__ = ["open_hidden_nursery"]
+__all__ = ["open_hidden_nursery", "run_together"]
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -43,3 +46,32 @@ async def open_hidden_nursery() -> AsyncGenerator[trio.Nursery, None]:
             raised.add_note(f"meanwhile a background task of thetatrio failed: {crashes!r}")
     if raised is not None:
         raise raised
+
+
+async def run_together(jobs: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
+    """Run jobs side by side and return their results in order.
+
+    Where one fails, the others are cancelled, and its error is raised, bare.
+    """
+    results: dict[int, T] = {}
+    failed: list[Exception] = []
+    settled = trio.Event()
+
+    async def run(place: int, job: Callable[[], Awaitable[T]]) -> None:
+        try:
+            results[place] = await job()
+        except Exception as error:  # noqa: BLE001  # raised below, bare
+            failed.append(error)
+        if failed or len(results) == len(jobs):
+            settled.set()
+
+    async with open_hidden_nursery() as nursery:
+        for place, job in enumerate(jobs):
+            nursery.start_soon(run, place, job)
+        if jobs:
+            await settled.wait()
+        else:
+            await trio.lowlevel.checkpoint()
+    if failed:
+        raise failed[0]
+    return [results[place] for place in range(len(jobs))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
@@ -23,19 +24,30 @@ import msgspec
 import sniffio
 import trio
 
+from thetatrio import market_time
 from thetatrio._endpoints import (
     CalendarEndpoints,
     IndexEndpoints,
+    InterestRateEndpoints,
     OptionEndpoints,
     StockEndpoints,
 )
-from thetatrio._nursery import open_hidden_nursery
+from thetatrio._nursery import open_hidden_nursery, run_together
 from thetatrio._rest import raw
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.dialect_v3 import SIMULATOR, error_of
+from thetatrio._rest.file_query import FileQuery
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS, LimiterStatistics
 from thetatrio._rest.query import Query
 from thetatrio._rest.raw import ParameterValue, RawAnswer
+from thetatrio.chains import (
+    OptionChain,
+    TradingSession,
+    checked_date,
+    fetch_chain,
+    fetch_expirations,
+    fetch_trading_sessions,
+)
 from thetatrio.codes import TerminalStatus
 from thetatrio.config import Config, ConfigOptions
 from thetatrio.errors import (
@@ -64,6 +76,7 @@ class Group:
     """Operations of a session that belong together. Calling one gives a `Query`."""
 
     query_name: ClassVar[str] = "Query"
+    file_query_name: ClassVar[str] = "FileQuery"
 
     def __init__(self, client: RestClient) -> None:
         self._client = client
@@ -71,6 +84,10 @@ class Group:
     def bind(self, request: Request[R]) -> Query[R]:
         """Return a query of a request made by hand."""
         return Query(self._client, request)
+
+    def bind_file(self, request: Request[Row]) -> FileQuery:
+        """Return a file query of a flat file's request made by hand."""
+        return FileQuery(self._client, request)
 
 
 @final
@@ -91,6 +108,11 @@ class IndexGroup(IndexEndpoints, Group):
 @final
 class CalendarGroup(CalendarEndpoints, Group):
     """Operations on the stock market's calendar: `session.calendar`."""
+
+
+@final
+class InterestRateGroup(InterestRateEndpoints, Group):
+    """Operations on interest rates: `session.interest_rate`."""
 
 
 @final
@@ -195,6 +217,7 @@ class Session:
         self.option: Final[OptionGroup] = OptionGroup(client)
         self.index: Final[IndexGroup] = IndexGroup(client)
         self.calendar: Final[CalendarGroup] = CalendarGroup(client)
+        self.interest_rate: Final[InterestRateGroup] = InterestRateGroup(client)
         self.terminal: Final[TerminalControl] = TerminalControl(client)
 
     @property
@@ -208,6 +231,11 @@ class Session:
         server = self._client.server
         return None if not server else server == SIMULATOR
 
+    @property
+    def server(self) -> str:
+        """What the terminal called itself in its last answer; empty before the first."""
+        return self._client.server
+
     def statistics(self) -> LimiterStatistics:
         """Return how many requests are in flight, wait, and have been sent."""
         return self._client.limiter.statistics()
@@ -219,6 +247,91 @@ class Session:
         rows = await session.query(request)
         """
         return Query(self._client, request)
+
+    def file_query(self, request: Request[R]) -> FileQuery:
+        """Return a query of any request for its answer's bytes, as the terminal sends them.
+
+        request = thetatrio.requests.StockListSymbols()
+        async with session.file_query(request).chunks(format="csv") as chunks:
+            print(await chunks.receive())
+        """
+        return FileQuery(self._client, cast("Request[Row]", request))
+
+    async def chain(
+        self,
+        symbol: str,
+        *,
+        expiration: dt.date | str,
+        at: dt.datetime | None = None,
+        strike_range: int | None = None,
+    ) -> OptionChain:
+        """Fetch an option chain at one moment: quotes, open interest, Greeks, underlying, joined.
+
+        Makes three `GET` requests side by side: snapshots of quote, open
+        interest and Greeks; or, for a past moment, the quote at that time,
+        the day's open interest and the Greeks of that moment.
+
+        Args:
+            symbol: the root, such as `SPY` or `SPXW`.
+            expiration: a date, `YYYY-MM-DD` or `YYYYMMDD`.
+            at: a past moment; a naive one is New York's. None: now.
+            strike_range: only this many strikes above and below the money.
+
+        Returns an `OptionChain` with an entry for each contract; each part
+        says how old it is. Greeks of every order need the pro tier, of the
+        first order the standard tier; what the tier does not permit is left
+        out, quotes excepted. Raises the errors of any query.
+
+            chain = await session.chain("SPY", expiration="2024-11-15")
+            print(chain.underlying_price, chain.nearest_strike())
+            print(chain.nearest_delta(0.25).contract)
+        """
+        return await fetch_chain(self, symbol, expiration, at, strike_range)
+
+    async def expirations(
+        self,
+        symbol: str,
+        *,
+        on: dt.date | str | None = None,
+        min_dte: int = 0,
+        max_dte: int | None = None,
+    ) -> list[dt.date]:
+        """Fetch the expirations that are so many days away, in order.
+
+        Makes a `GET /v3/option/list/expirations` request. Free tier.
+
+        Args:
+            symbol: the root.
+            on: the day to count from; None: today in New York.
+            min_dte: calendar days to expiry, at least; 0 is the day itself.
+            max_dte: at most; None: without end.
+
+        Returns dates, each once. Raises InvalidRequest for what is no date.
+
+            print(await session.expirations("SPY", on="2024-11-04", max_dte=10))
+        """
+        day = market_time.today() if on is None else checked_date("on", on)
+        return await fetch_expirations(self, symbol, day, min_dte, max_dte)
+
+    async def trading_sessions(
+        self, start: dt.date | str, end: dt.date | str
+    ) -> list[TradingSession]:
+        """Fetch the days on which the stock market trades, with their hours, in order.
+
+        Makes a `GET /v3/calendar/year_holidays` request for each year.
+
+        Args:
+            start: first day, inclusive.
+            end: last day, inclusive.
+
+        Returns a `TradingSession` for each, with aware times. Raises
+        InvalidRequest where `end` is before `start`.
+
+            for day in await session.trading_sessions("2024-11-25", "2024-11-29"):
+                print(day.date, day.close, day.closes_early)
+        """
+        first, last = checked_date("start", start), checked_date("end", end)
+        return await fetch_trading_sessions(self, first, last)
 
     async def get(self, path: str, params: Mapping[str, ParameterValue] | None = None) -> RawAnswer:
         """Ask for an endpoint that the library does not know, and read the whole answer.
@@ -268,31 +381,7 @@ class Session:
                 session.stock.snapshot_quote("AAPL"))
             print(len(bars), quotes[0].bid)
         """
-        results: list[list[Any]] = [[] for _ in queries]
-        failed: list[Exception] = []
-        left = len(queries)
-        settled = trio.Event()
-
-        async def fetch(place: int, query: Query[Any]) -> None:
-            nonlocal left
-            try:
-                results[place] = await query.fetch()
-            except Exception as error:  # noqa: BLE001  # raised below, bare
-                failed.append(error)
-            left -= 1
-            if failed or not left:
-                settled.set()
-
-        async with open_hidden_nursery() as nursery:
-            for place, query in enumerate(queries):
-                nursery.start_soon(fetch, place, query)
-            if queries:
-                await settled.wait()
-            else:
-                await trio.lowlevel.checkpoint()
-        if failed:
-            raise failed[0]
-        return tuple(results)
+        return tuple(await run_together([query.fetch for query in queries]))
 
     @asynccontextmanager
     async def as_completed(

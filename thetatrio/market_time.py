@@ -18,6 +18,7 @@ __all__ = [
     "from_ms_of_day",
     "in_new_york",
     "is_weekend",
+    "months",
     "ms_of_day",
     "now",
     "parse_date",
@@ -137,3 +138,16 @@ def weekdays(start: dt.date, end: dt.date) -> Iterator[dt.date]:
         date = start + dt.timedelta(days)
         if not is_weekend(date):
             yield date
+
+
+def months(start: dt.date, end: dt.date) -> Iterator[tuple[dt.date, dt.date]]:
+    """Yield first and last day of each calendar month from `start` to `end`, all inclusive.
+
+    The first month begins at `start`, the last one ends at `end`: ranges that
+    the terminal accepts one by one for intraday data.
+    """
+    while start <= end:
+        year, month = divmod(start.year * 12 + start.month, 12)
+        last = min(end, dt.date(year, month + 1, 1) - dt.timedelta(1))
+        yield start, last
+        start = last + dt.timedelta(1)

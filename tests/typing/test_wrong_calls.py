@@ -41,6 +41,18 @@ WRONG = [
     'session.option.snapshot_greeks_all("SPY", expiration="*", rate="sofr")',
     'session.index.history_price("SPX", day=DAY)',
     "session.calendar.year(years=2024)",
+    'session.stock.at_time_quote("AAPL", start_date=DAY, end_date=DAY)',
+    'session.stock.history_trade_quote("AAPL", date=DAY, exclusive="yes")',
+    'session.option.snapshot_trade("SPY", expiration=DAY, max_dte=7)',
+    'session.option.list_strikes("SPY")',
+    'session.index.history_ohlc("SPX", date=DAY)',
+    "session.index.list_symbols(venue='nqb')",
+    "session.calendar.open_today(date=DAY)",
+    'session.interest_rate.history_eod("SOFR")',
+    # A flat file is no list.
+    "session.option.flat_file_eod(DAY)",
+    "await session.option.flat_file_eod(date=DAY)",
+    "session.stock.flat_file_quote(date=DAY).rows()",
     # A word that is none of the words.
     'session.stock.history_ohlc("AAPL", date=DAY, interval="2m")',
     'session.stock.history_ohlc("AAPL", date=DAY, venue="iex")',

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import NoReturn, final
+from typing import Literal, NoReturn, final
 
 from thetatrio._rest.body import Body
 from thetatrio._rest.client import Ask, RestClient
@@ -33,6 +33,7 @@ class Answer:
         settled: bool,
         lane: Lane = Lane.QUERY,
         on_restart: Callable[[], None] = lambda: None,
+        unit: Literal["rows", "pieces"] = "rows",
     ) -> None:
         """Keep what is needed to ask, and to ask again.
 
@@ -42,12 +43,14 @@ class Answer:
             settled: whether asking again can be expected to bring the same bytes.
             lane: where the request queues.
             on_restart: called when the bytes so far are void and come again from the first.
+            unit: what is handed out, for errors to say how many there were.
         """
         self._client = client
         self._ask = ask
         self._settled = settled
         self._lane = lane
         self._on_restart = on_restart
+        self._unit = unit
         self._history = History()
         self._body: Body | None = None
         self._received = 0
@@ -57,8 +60,9 @@ class Answer:
         self._ended = False
         self._cut: ConnectionLost | ReadTimeout | None = None
         self.content_type = ""
-        self.rows_delivered = 0
-        """Rows made of these bytes that a user has in hand; kept up to date by the reader."""
+        self.delivered = 0
+        """Rows or pieces made of these bytes that a user has in hand; kept up to date by the
+        reader."""
 
     async def open(self) -> bool:
         """Send the request; return whether there is data."""
@@ -123,16 +127,16 @@ class Answer:
         again: ConnectionLost | ReadTimeout | None = cut
         while again is not None:
             await self._let_go()
-            if self.rows_delivered and not self._settled:
+            if self.delivered and not self._settled:
                 self._lose(again, "asked again it could differ: it is not about the settled past")
             try:
                 await self._client.wait_before_retry(again, self._ask, self._history)
                 has_data = await self.open()
             except ThetaDataError as error:
-                if not self.rows_delivered:
+                if not self.delivered:
                     raise
                 self._lose(error, "trying again did not help")
-            if self.rows_delivered:
+            if self.delivered:
                 again = await self._catch_up(again, has_data=has_data)
             else:
                 self._received = self._checksum = 0
@@ -161,8 +165,8 @@ class Answer:
 
     def _lose(self, cause: ThetaDataError, why: str) -> NoReturn:
         raise ConnectionLost(
-            f"{cause}; {self.rows_delivered} rows had been delivered, and {why}",
-            rows_delivered=self.rows_delivered,
+            f"{cause}; {self.delivered} {self._unit} had been delivered, and {why}",
+            rows_delivered=self.delivered if self._unit == "rows" else 0,
             request=self._ask.about,
         ) from cause
 

@@ -167,6 +167,13 @@ def error_of(
     if meaning is None:
         kind: type[ThetaDataError] = ServerError if status >= 500 else TerminalError
         meaning = _Meaning(kind, "the terminal did not answer with data", "see its words")
+    since: str = getattr(request, "since", "")
+    if status == 404 and since:
+        meaning = _Meaning(
+            InvalidRequest,
+            f"this terminal does not have {getattr(request, 'operation', 'the operation')}",
+            f"only {since} have it: update the terminal",
+        )
     said = " ".join(text.split())[:500]
     where = f" to {request}" if request is not None else ""
     message = f"{meaning.what} (HTTP {status}{where}); {meaning.remedy}"

@@ -6,9 +6,8 @@ import os
 import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from thetatrio import market_time
 from thetatrio._rest import dialect_v3 as dialect
@@ -17,9 +16,9 @@ from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._rest.client import Ask, RestClient
 from thetatrio._rest.decode import Decoder, decoder_for
 from thetatrio._rest.planner import Plan, plan
-from thetatrio._rest.save import FileFormat, save_answer
+from thetatrio._rest.save import FileFormat, file_format, save_answer
 from thetatrio.config import RowFormat
-from thetatrio.errors import DecodeError, InvalidRequest
+from thetatrio.errors import DecodeError
 from thetatrio.requests import Request
 from thetatrio.rows import Row
 
@@ -29,13 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Query", "Reading"]
 
 R = TypeVar("R", bound=Row)
-
-_FILE_FORMATS: Final[dict[str, FileFormat]] = {
-    ".csv": "csv",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".json": "json",
-}
 
 
 class Reading(Generic[R]):
@@ -96,7 +88,7 @@ class Reading(Generic[R]):
 
     def delivered(self, rows: int) -> None:
         """Note that so many more rows are in a user's hands."""
-        self._answer.rows_delivered += rows
+        self._answer.delivered += rows
 
     async def aclose(self) -> None:
         """End the request and give its slot back."""
@@ -219,11 +211,7 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
         """
         self._used = True
         target = os.fspath(path)
-        wanted = format or _FILE_FORMATS.get(Path(target).suffix.lower())
-        if wanted is None or wanted not in _FILE_FORMATS.values():
-            raise InvalidRequest(
-                f"save: {target!r} has no known ending; give format='csv', 'ndjson' or 'json'"
-            )
+        wanted = file_format(target, format)
         (request,) = self.plan().requests
         return await save_answer(self._client, request, wanted, target)
 

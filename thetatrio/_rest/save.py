@@ -13,18 +13,37 @@ import trio
 from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
-from thetatrio.errors import DecodeError
+from thetatrio.errors import DecodeError, InvalidRequest
 from thetatrio.requests import Request
 from thetatrio.rows import Row
 
-__all__ = ["FileFormat", "save_answer"]
+__all__ = ["FileFormat", "file_format", "save_answer"]
 
 R = TypeVar("R", bound=Row)
 
 FileFormat: TypeAlias = Literal["csv", "ndjson", "json"]
 
+_ENDINGS: Final[dict[str, FileFormat]] = {
+    ".csv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json": "json",
+}
 BLOCK: Final = 1 << 20  # bytes written at once: each write is a trip to another thread
 _NUMBERS = itertools.count()
+
+
+def file_format(path: str, wanted: FileFormat | None) -> FileFormat:
+    """Return the format of a file: the one that is wanted, else the one its ending says.
+
+    Raises InvalidRequest where neither says one.
+    """
+    found = wanted or _ENDINGS.get(Path(path).suffix.lower())
+    if found is None or found not in _ENDINGS.values():
+        raise InvalidRequest(
+            f"save: {path!r} has no known ending; give format='csv', 'ndjson' or 'json'"
+        )
+    return found
 
 
 @final

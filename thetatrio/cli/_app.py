@@ -1,53 +1,48 @@
-"""The sub-commands, and what every one of them does with errors."""
+"""The sub-commands and their options."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
-from rich.console import Console
 
 from thetatrio import __version__
+from thetatrio.cli import chain as chain_command
 from thetatrio.cli import demo as demo_command
-from thetatrio.errors import ThetaDataError
+from thetatrio.cli import fetch as fetch_command
+from thetatrio.cli import operations as operations_command
+from thetatrio.cli import simulate as simulate_command
+from thetatrio.cli import status as status_command
+from thetatrio.cli._console import PipeConsole, carry_out
+from thetatrio.config import Config, ConfigOptions, Tier
+from thetatrio.requests import operations as known_operations
+from thetatrio.testing import TerminalOptions
 
 __all__ = ["app"]
-
-INTERRUPTED = 130  # what shells give for a program that Ctrl-C ended
-
-
-class PipeConsole(Console):
-    """A console for which a closed pipe is no error: its reader has seen enough."""
-
-    def on_broken_pipe(self) -> None:
-        """End quietly; Python would complain again when it flushes at exit."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0)
-
-
-def carry_out(job: Callable[[], None]) -> None:
-    """Do what a sub-command is for; its errors are one line and a code, never a traceback."""
-    try:
-        job()
-    except ThetaDataError as error:
-        typer.echo(f"thetatrio: {error}", err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-
 
 app = typer.Typer(
     name="thetatrio",
     help="ThetaData's Theta Terminal from the command line.",
-    epilog="Nothing here needs an account but a terminal of your own; the demo brings its own.",
+    epilog="To see it work without a terminal: `thetatrio demo`, or `thetatrio simulate`.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+Url: TypeAlias = Annotated[str, typer.Option(help="Where the terminal is: scheme, host and port.")]
+AccountTier: TypeAlias = Annotated[
+    Tier | None, typer.Option(help="The account's tier: how many requests may run at once.")
+]
+DEFAULT_URL = Config().base_url
+
+
+def _operation_names(incomplete: str) -> list[str]:
+    return [name for name in known_operations() if name.startswith(incomplete)]
+
+
+def _options(url: str, tier: Tier | None) -> ConfigOptions:
+    return {"base_url": url, "tier": tier}
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer hands it over by position
@@ -85,3 +80,102 @@ def demo(
     and asks it as a program would ask a real one.
     """
     carry_out(lambda: demo_command.run(PipeConsole(), symbol=symbol, day=day, seed=seed, url=url))
+
+
+@app.command()
+def fetch(
+    operation: Annotated[
+        str,
+        typer.Argument(
+            help="An operation by its vendor name, such as stock_history_ohlc.",
+            autocompletion=_operation_names,
+        ),
+    ],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SYMBOL] [NAME=VALUE]...", help="Its symbol and parameters."),
+    ] = None,
+    format: Annotated[  # noqa: A002
+        fetch_command.OutputFormat | None,
+        typer.Option(help="A table, or what the terminal sends. Default: table, csv when piped."),
+    ] = None,
+    out: Annotated[str | None, typer.Option(help="Save to this file, whole or not at all.")] = None,
+    url: Url = DEFAULT_URL,
+    tier: AccountTier = None,
+) -> None:
+    """Fetch any operation's answer and show it, pipe it or save it.
+
+    For example: thetatrio fetch option_history_quote SPY expiration=2024-11-15
+    date=2024-11-04 interval=1m --format csv
+    """
+    carry_out(
+        lambda: fetch_command.run(
+            operation, words or (), format=format, out=out, options=_options(url, tier)
+        )
+    )
+
+
+@app.command()
+def operations(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="One operation, in full.", autocompletion=_operation_names),
+    ] = None,
+) -> None:
+    """List the operations; or one's parameters, tier, columns and terminals."""
+    carry_out(lambda: operations_command.run(PipeConsole(), name))
+
+
+@app.command()
+def chain(
+    symbol: Annotated[str, typer.Argument(help="A root, such as SPY or SPXW.")],
+    expiration: Annotated[
+        str | None, typer.Option(help="YYYY-MM-DD. Default: the next one that is a week away.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(help="A past moment in New York, 'YYYY-MM-DD HH:MM'. Default: now."),
+    ] = None,
+    strikes: Annotated[int, typer.Option(min=1, help="Strikes shown on each side.")] = 8,
+    url: Url = DEFAULT_URL,
+    tier: AccountTier = None,
+) -> None:
+    """Show an option chain around the money: quotes, open interest and Greeks."""
+    carry_out(
+        lambda: chain_command.run(
+            PipeConsole(),
+            symbol,
+            expiration=expiration,
+            at=at,
+            strikes=strikes,
+            options=_options(url, tier),
+        )
+    )
+
+
+@app.command()
+def status(url: Url = DEFAULT_URL) -> None:
+    """Say whether a terminal is there, what it speaks, and what to do if not."""
+    carry_out(lambda: status_command.run(PipeConsole(), _options(url, None)))
+
+
+@app.command()
+def simulate(
+    port: Annotated[int, typer.Option(help="On 127.0.0.1; 0 is a free one.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed is the same market.")] = 7,
+    day: Annotated[str, typer.Option(help="Its today, YYYY-MM-DD.")] = "2024-11-04",
+    tier: Annotated[Tier, typer.Option(help="Its account's tier.")] = Tier.PRO,
+    contracts: Annotated[int, typer.Option(min=2, help="Options of each root and day.")] = 200,
+    *,
+    allow_real_port: Annotated[
+        bool, typer.Option("--allow-real-port", help="Take a real terminal's port if asked to.")
+    ] = False,
+) -> None:
+    """Serve a simulated terminal to other programs until Ctrl-C."""
+    options: TerminalOptions = {
+        "seed": seed,
+        "day": day,
+        "tier": tier,
+        "contracts": contracts,
+    }
+    carry_out(lambda: simulate_command.run(port, options, allow_real_port=allow_real_port))

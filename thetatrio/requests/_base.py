@@ -47,10 +47,12 @@ from thetatrio.market_time import parse_date, parse_time
 from thetatrio.rows import Row
 
 __all__ = [
+    "NEWER",
     "AnySymbolsRequest",
     "Count",
     "DateLike",
     "Expiration",
+    "FlatFileRequest",
     "Interval",
     "Kind",
     "Number",
@@ -74,6 +76,8 @@ __all__ = [
 R = TypeVar("R", bound=Row)
 
 WILDCARD: Final = "*"
+NEWER: Final = "terminals newer than the published API description of 2026-07"
+"""Which terminals have what the vendor's own library has and that description has not."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -221,6 +225,10 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
     """Whether it gives every tick, for which the terminal bounds the range to a day."""
     flat_file: ClassVar[bool] = False
     """Whether the vendor builds the answer while one waits."""
+    future_dates: ClassVar[bool] = False
+    """Whether it can be asked about days to come."""
+    since: ClassVar[str] = ""
+    """Which terminals have it, in words; empty for all."""
 
     def __post_init__(self) -> None:
         problems: list[str] = []
@@ -254,7 +262,7 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
         if start_time is not None and end_time is not None and end_time < start_time:
             yield f"end_time: {end_time} is before start_time {start_time}"
         first = self.date_range
-        if first is not None:
+        if first is not None and not self.future_dates:
             today = market_time.today()
             if first[0] > today:
                 yield (
@@ -378,6 +386,17 @@ class AnySymbolsRequest(Request[R], Generic[R], frozen=True):
     """Base of requests about one symbol, several, or (None) all; the only positional argument."""
 
     symbol: Symbols | None = None
+
+
+class FlatFileRequest(Request[Row], frozen=True):
+    """Base of requests for a flat file: one day of everything, as a file and not as rows."""
+
+    takes_slot: ClassVar[bool] = True
+    flat_file: ClassVar[bool] = True
+    columns: ClassVar[tuple[str, ...]]
+    """The columns that the vendor documents; files may have more."""
+
+    date: DateLike
 
 
 @cache

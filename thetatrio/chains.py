@@ -1,0 +1,356 @@
+"""An option chain at one moment: quotes, open interest, Greeks and underlying, joined.
+
+The terminal gives each of these in a request of its own, for other contracts
+and of other ages. Here they stand together for each contract, and say how old
+each part is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, Protocol, TypeAlias, TypeVar, cast
+
+import msgspec
+
+from thetatrio import market_time
+from thetatrio._nursery import run_together
+from thetatrio._rest.query import Query
+from thetatrio.contracts import Option, Right
+from thetatrio.errors import InvalidRequest, PermissionDenied
+from thetatrio.market_time import NEW_YORK, in_new_york, parse_date
+from thetatrio.requests import (
+    CalendarYear,
+    OptionAtTimeQuote,
+    OptionHistoryGreeksAll,
+    OptionHistoryGreeksFirstOrder,
+    OptionHistoryOpenInterest,
+    OptionListExpirations,
+    OptionSnapshotGreeksAll,
+    OptionSnapshotGreeksFirstOrder,
+    OptionSnapshotOpenInterest,
+    OptionSnapshotQuote,
+    Request,
+)
+from thetatrio.rows import (
+    OpenInterest,
+    OptionGreeks,
+    OptionGreeksFirstOrder,
+    OptionQuote,
+    OptionRow,
+    Row,
+)
+
+__all__ = [
+    "ChainEntry",
+    "OptionChain",
+    "TradingSession",
+    "checked_date",
+    "fetch_chain",
+    "fetch_expirations",
+    "fetch_trading_sessions",
+]
+
+R = TypeVar("R", bound=Row)
+
+AnyGreeks: TypeAlias = OptionGreeks | OptionGreeksFirstOrder
+
+
+class Asks(Protocol):
+    """What makes queries of requests: a session."""
+
+    def query(self, request: Request[R]) -> Query[R]:
+        """Return a query of a request."""
+        ...
+
+
+class ChainEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one contract at the chain's moment. None: the terminal gave no such part."""
+
+    contract: Option
+    quote: OptionQuote | None = None
+    open_interest: OpenInterest | None = None
+    greeks: AnyGreeks | None = None
+    """Of every order, or of the first where the account's tier has no more."""
+    quote_age: dt.timedelta | None = None
+    """How much older than the chain's moment the quote is; so for the other two."""
+    open_interest_age: dt.timedelta | None = None
+    greeks_age: dt.timedelta | None = None
+
+
+class OptionChain(msgspec.Struct, frozen=True, kw_only=True):
+    """The contracts of one root and expiration at one moment, by strike, calls first."""
+
+    symbol: str
+    expiration: dt.date
+    at: dt.datetime
+    """The moment asked for; for a chain of now, that of its newest part. New York time."""
+    underlying_price: float | None
+    """Dollars; None where the terminal gave no Greeks to take it from."""
+    underlying_age: dt.timedelta | None
+    entries: tuple[ChainEntry, ...]
+
+    @property
+    def strikes(self) -> tuple[float, ...]:
+        """The strikes in dollars, ascending."""
+        return tuple(sorted({entry.contract.strike for entry in self.entries}))
+
+    @property
+    def calls(self) -> tuple[ChainEntry, ...]:
+        """The calls by strike."""
+        return tuple(entry for entry in self.entries if entry.contract.right == "C")
+
+    @property
+    def puts(self) -> tuple[ChainEntry, ...]:
+        """The puts by strike."""
+        return tuple(entry for entry in self.entries if entry.contract.right == "P")
+
+    def nearest_strike(self, price: float | None = None) -> float:
+        """Return the strike nearest to a price; without one, to the underlying's.
+
+        Raises InvalidRequest where there are no strikes, or neither price.
+        """
+        wanted = self.underlying_price if price is None else price
+        if wanted is None or not self.entries:
+            raise InvalidRequest("nearest_strike: the chain has no strikes or no underlying price")
+        return min(self.strikes, key=lambda strike: abs(strike - wanted))
+
+    def nearest_delta(self, delta: float, right: Literal["C", "P"] | None = None) -> ChainEntry:
+        """Return the entry whose delta is nearest; puts have negative ones.
+
+        Without `right`, calls are looked at for a positive delta and puts for
+        a negative one. Raises InvalidRequest where no such contract has Greeks.
+        """
+        side: Right = right or ("C" if delta >= 0 else "P")
+        found = [
+            (abs(entry.greeks.delta - delta), entry)
+            for entry in self.entries
+            if entry.contract.right == side and entry.greeks is not None
+        ]
+        if not found:
+            raise InvalidRequest(f"nearest_delta: no contract of right {side} has Greeks")
+        return min(found, key=lambda pair: pair[0])[1]
+
+
+class TradingSession(msgspec.Struct, frozen=True):
+    """One day on which the stock market trades. Both times are New York's, aware."""
+
+    date: dt.date
+    open: dt.datetime
+    close: dt.datetime
+    """16:00, or 13:00 and the like on days of early close (options trade a quarter hour longer)."""
+
+    @property
+    def closes_early(self) -> bool:
+        """Whether the close is before 16:00."""
+        return self.close.time() < _USUAL_CLOSE
+
+
+_USUAL_OPEN = dt.time(9, 30)
+_USUAL_CLOSE = dt.time(16)
+
+
+async def fetch_chain(
+    session: Asks,
+    symbol: str,
+    expiration: dt.date | str,
+    at: dt.datetime | None = None,
+    strike_range: int | None = None,
+) -> OptionChain:
+    """Fetch the parts of a chain side by side and join them; see `Session.chain`."""
+    expiration = checked_date("expiration", expiration)
+    moment = None if at is None else _in_new_york(at)
+    fetches = (
+        _now(session, symbol, expiration, strike_range)
+        if moment is None
+        else _then(session, symbol, expiration, moment, strike_range)
+    )
+    parts = await run_together(fetches)
+    return _join(symbol, expiration, parts, moment)
+
+
+def checked_date(name: str, value: dt.date | str) -> dt.date:
+    """Return a date that was given as one or as text. Raises InvalidRequest naming the argument."""
+    try:
+        return parse_date(value)
+    except ValueError as problem:
+        raise InvalidRequest(f"{name}: {problem}") from None
+
+
+async def fetch_expirations(
+    session: Asks, symbol: str, on: dt.date, min_dte: int = 0, max_dte: int | None = None
+) -> list[dt.date]:
+    """Fetch expirations by days to expiry; see `Session.expirations`."""
+    rows = await session.query(OptionListExpirations(symbol))
+    latest = max_dte if max_dte is not None else dt.date.max.toordinal()
+    dates = {row.expiration for row in rows}
+    return sorted(date for date in dates if min_dte <= (date - on).days <= latest)
+
+
+async def fetch_trading_sessions(
+    session: Asks, start: dt.date, end: dt.date
+) -> list[TradingSession]:
+    """Fetch the days on which the market trades; see `Session.trading_sessions`."""
+    if end < start:
+        raise InvalidRequest(f"trading_sessions: end {end} is before start {start}")
+    years = range(start.year, end.year + 1)
+    lists = await run_together([session.query(CalendarYear(year=year)).fetch for year in years])
+    special = {day.date: day for days in lists for day in days}
+    found: list[TradingSession] = []
+    for date in market_time.weekdays(start, end):
+        day = special.get(date)
+        if day is not None and (day.type == "full_close" or day.open is None):
+            continue
+        opens = day.open if day is not None and day.open is not None else _USUAL_OPEN
+        closes = day.close if day is not None and day.close is not None else _USUAL_CLOSE
+        found.append(
+            TradingSession(
+                date,
+                in_new_york(dt.datetime.combine(date, opens)),
+                in_new_york(dt.datetime.combine(date, closes)),
+            )
+        )
+    return found
+
+
+Part: TypeAlias = Sequence[OptionRow]
+Fetch: TypeAlias = Callable[[], Awaitable[Part]]
+
+
+# Each part has a name of its own below: an argument's expected type would
+# otherwise decide what mypy takes its rows for.
+
+
+def _now(session: Asks, symbol: str, expiration: dt.date, strike_range: int | None) -> list[Fetch]:
+    quotes = _fetching(
+        session, OptionSnapshotQuote(symbol, expiration=expiration, strike_range=strike_range)
+    )
+    interest = _fetching(
+        session,
+        OptionSnapshotOpenInterest(symbol, expiration=expiration, strike_range=strike_range),
+    )
+    every = _fetching(
+        session, OptionSnapshotGreeksAll(symbol, expiration=expiration, strike_range=strike_range)
+    )
+    first = _fetching(
+        session,
+        OptionSnapshotGreeksFirstOrder(symbol, expiration=expiration, strike_range=strike_range),
+    )
+    return [quotes, _permitted(interest), _permitted(every, first)]
+
+
+def _then(
+    session: Asks,
+    symbol: str,
+    expiration: dt.date,
+    moment: dt.datetime,
+    strike_range: int | None,
+) -> list[Fetch]:
+    day, time = moment.date(), moment.time()
+    quotes = _fetching(
+        session,
+        OptionAtTimeQuote(
+            symbol,
+            expiration=expiration,
+            start_date=day,
+            end_date=day,
+            time_of_day=time,
+            strike_range=strike_range,
+        ),
+    )
+    interest = _fetching(
+        session,
+        OptionHistoryOpenInterest(
+            symbol, expiration=expiration, date=day, strike_range=strike_range
+        ),
+    )
+    # A window of one moment: one row for each contract, whatever the interval.
+    every = _fetching(
+        session,
+        OptionHistoryGreeksAll(
+            symbol,
+            expiration=expiration,
+            date=day,
+            interval="1m",
+            start_time=time,
+            end_time=time,
+            strike_range=strike_range,
+        ),
+    )
+    first = _fetching(
+        session,
+        OptionHistoryGreeksFirstOrder(
+            symbol,
+            expiration=expiration,
+            date=day,
+            interval="1m",
+            start_time=time,
+            end_time=time,
+            strike_range=strike_range,
+        ),
+    )
+    return [quotes, _permitted(interest), _permitted(every, first)]
+
+
+def _fetching(session: Asks, request: Request[R]) -> Callable[[], Awaitable[Sequence[R]]]:
+    async def fetch() -> Sequence[R]:
+        return await session.query(request)
+
+    return fetch
+
+
+def _permitted(*fetches: Fetch) -> Fetch:
+    """Return a fetch of the first one that the account's tier permits; of nothing where none is."""
+
+    async def fetch() -> Part:
+        for attempt in fetches:
+            try:
+                return await attempt()
+            except PermissionDenied:
+                continue
+        return ()
+
+    return fetch
+
+
+def _in_new_york(at: dt.datetime) -> dt.datetime:
+    """Return a moment in New York; a naive one is New York's already."""
+    return in_new_york(at) if at.tzinfo is None else at.astimezone(NEW_YORK)
+
+
+def _join(
+    symbol: str, expiration: dt.date, parts: Sequence[Part], moment: dt.datetime | None
+) -> OptionChain:
+    quotes, interest, greeks = parts
+    stamps = [_stamp(row) for part in parts for row in part]
+    known_greeks = [
+        row for row in greeks if isinstance(row, (OptionGreeks, OptionGreeksFirstOrder))
+    ]
+    newest = max(known_greeks, key=lambda row: row.underlying_timestamp_ny, default=None)
+    if newest is not None:
+        stamps.append(newest.underlying_timestamp)
+    at = moment or max(stamps, default=market_time.now())
+    by_contract: dict[Option, dict[str, OptionRow]] = {}
+    for name, part in (("quote", quotes), ("open_interest", interest), ("greeks", greeks)):
+        for row in part:
+            by_contract.setdefault(row.contract, {})[name] = row
+    return OptionChain(
+        symbol=symbol.strip().upper(),
+        expiration=expiration,
+        at=at,
+        underlying_price=None if newest is None else newest.underlying_price,
+        underlying_age=None if newest is None else at - newest.underlying_timestamp,
+        entries=tuple(
+            _entry(contract, by_contract[contract], at)
+            for contract in sorted(by_contract, key=lambda it: (it.strike_thousandths, it.right))
+        ),
+    )
+
+
+def _stamp(row: OptionRow) -> dt.datetime:
+    return cast("OptionQuote", row).timestamp  # each kind of part has one
+
+
+def _entry(contract: Option, parts: dict[str, OptionRow], at: dt.datetime) -> ChainEntry:
+    ages = {f"{name}_age": at - _stamp(row) for name, row in parts.items()}
+    return msgspec.structs.replace(ChainEntry(contract=contract), **parts, **ages)

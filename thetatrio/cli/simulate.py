@@ -1,0 +1,29 @@
+"""`thetatrio simulate`: a simulated terminal for other programs."""
+
+from __future__ import annotations
+
+import trio
+
+from thetatrio.cli._console import note
+from thetatrio.testing import TerminalOptions, open_terminal
+
+__all__ = ["run"]
+
+
+def run(port: int, options: TerminalOptions, *, allow_real_port: bool) -> int:
+    """Serve until Ctrl-C, or until somebody shuts it down over HTTP."""
+    try:
+        trio.run(_serve, port, options, allow_real_port)
+    except KeyboardInterrupt:
+        note("ended")
+    return 0
+
+
+async def _serve(port: int, options: TerminalOptions, allow_real_port: bool) -> None:  # noqa: FBT001
+    opened = open_terminal(port=port, allow_real_port=allow_real_port, **options)
+    async with opened as terminal:
+        print(f"A simulated Theta Terminal answers at {terminal.url}; Ctrl-C ends it.")
+        print("Nothing in it is market data. Point a session at it with")
+        print(f"  thetatrio.open_session(base_url={terminal.url!r})")
+        print(f"or the command with\n  thetatrio status --url {terminal.url}", flush=True)
+        await terminal.shut_down.wait()
