@@ -20,6 +20,7 @@ FLOORS = [
     {"testing"},
     {"aio", "sync"},
     {"", "_session", "_portal"},
+    {"_completed", "_control"},
     {"chains", "download"},
     {"_rest", "_stream", "_endpoints"},
     {"requests", "frames"},

@@ -18,6 +18,8 @@ from thetatrio import errors as errors
 from thetatrio import market_time as market_time
 from thetatrio import requests as requests
 from thetatrio import rows as rows
+from thetatrio._completed import CompletedChannel as CompletedChannel
+from thetatrio._control import TerminalControl as TerminalControl
 from thetatrio._rest.channels import BatchChannel as BatchChannel
 from thetatrio._rest.channels import RowChannel as RowChannel
 from thetatrio._rest.file_query import ChunkChannel as ChunkChannel
@@ -26,9 +28,7 @@ from thetatrio._rest.limiter import LimiterStatistics as LimiterStatistics
 from thetatrio._rest.planner import Plan as Plan
 from thetatrio._rest.query import Query as Query
 from thetatrio._rest.raw import RawAnswer as RawAnswer
-from thetatrio._session import CompletedChannel as CompletedChannel
 from thetatrio._session import Session as Session
-from thetatrio._session import TerminalControl as TerminalControl
 from thetatrio._session import open_session as open_session
 from thetatrio._version import __version__ as __version__
 from thetatrio.chains import ChainEntry as ChainEntry

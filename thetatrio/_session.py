@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
-    Generic,
     TypeVar,
     Unpack,
     cast,
@@ -25,6 +24,8 @@ import sniffio
 import trio
 
 from thetatrio import market_time
+from thetatrio._completed import CompletedChannel, open_completed
+from thetatrio._control import TerminalControl
 from thetatrio._endpoints import (
     CalendarEndpoints,
     IndexEndpoints,
@@ -35,7 +36,7 @@ from thetatrio._endpoints import (
 from thetatrio._nursery import open_hidden_nursery, run_together
 from thetatrio._rest import raw
 from thetatrio._rest.client import RestClient
-from thetatrio._rest.dialect_v3 import SIMULATOR, error_of
+from thetatrio._rest.dialect_v3 import SIMULATOR
 from thetatrio._rest.file_query import FileQuery
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS, LimiterStatistics
 from thetatrio._rest.query import Query
@@ -48,12 +49,8 @@ from thetatrio.chains import (
     fetch_expirations,
     fetch_trading_sessions,
 )
-from thetatrio.codes import TerminalStatus
 from thetatrio.config import Config, ConfigOptions
 from thetatrio.errors import (
-    ConnectionLost,
-    DecodeError,
-    EndOfChannel,
     InternalError,
 )
 from thetatrio.requests import Request
@@ -62,7 +59,7 @@ from thetatrio.rows import Row
 if TYPE_CHECKING:
     from thetatrio._rest.transport import HttpTransport
 
-__all__ = ["CompletedChannel", "Session", "TerminalControl", "open_session"]
+__all__ = ["Session", "open_session"]
 
 A = TypeVar("A", bound=Row)
 B = TypeVar("B", bound=Row)
@@ -113,97 +110,6 @@ class CalendarGroup(CalendarEndpoints, Group):
 @final
 class InterestRateGroup(InterestRateEndpoints, Group):
     """Operations on interest rates: `session.interest_rate`."""
-
-
-@final
-class TerminalControl:
-    """The terminal itself: `session.terminal`. Nothing here takes a slot or is tried again."""
-
-    def __init__(self, client: RestClient) -> None:
-        self._client = client
-
-    async def mdds_status(self) -> TerminalStatus:
-        """Ask whether the terminal is connected to the vendor's historical data.
-
-        Makes a `GET /v3/terminal/mdds/status` request. A terminal whose queue
-        is full answers this with 429 too; that is `TerminalStatus.BUSY`:
-        alive. Raises ConnectError where no terminal runs.
-
-            print(await session.terminal.mdds_status())
-        """
-        return await self._status("/v3/terminal/mdds/status")
-
-    async def fpss_status(self) -> TerminalStatus:
-        """Ask whether the terminal is connected to the vendor's stream.
-
-        Makes a `GET /v3/terminal/fpss/status` request. DISCONNECTED is normal
-        before the first subscription. 429 is `TerminalStatus.BUSY`: alive.
-
-            print(await session.terminal.fpss_status())
-        """
-        return await self._status("/v3/terminal/fpss/status")
-
-    async def shutdown(self) -> None:
-        """Have the terminal end itself, for everybody who uses it.
-
-        Makes a `GET /v3/terminal/shutdown` request, once; a terminal that is
-        gone before it has answered counts as ended.
-        """
-        target = "/v3/terminal/shutdown"
-        try:
-            status, text = await self._client.ask_once(target)
-        except ConnectionLost:
-            return
-        if status != 200:
-            raise error_of(status, text, request=target)
-
-    async def _status(self, target: str) -> TerminalStatus:
-        status, text = await self._client.ask_once(target)
-        if status == 429:
-            return TerminalStatus.BUSY
-        if status != 200:
-            raise error_of(status, text, request=target)
-        try:
-            return TerminalStatus(text.strip().upper())
-        except ValueError:
-            raise DecodeError(
-                f"{target}: {text[:80]!r} is no status of a terminal",
-                first_bytes=text.encode()[:256],
-                request=target,
-            ) from None
-
-
-class CompletedChannel(Generic[R]):
-    """Queries and their rows, as they are done. Made by `session.as_completed()`."""
-
-    def __init__(
-        self,
-        receiver: trio.MemoryReceiveChannel[tuple[Query[R], list[R] | Exception]],
-    ) -> None:
-        self._receiver = receiver
-
-    async def receive(self) -> tuple[Query[R], list[R]]:
-        """Return a query that is done, and its rows.
-
-        Raises EndOfChannel after the last; and a query's error in its turn,
-        with its request in `error.request`, after which receiving can go on.
-        """
-        try:
-            query, result = await self._receiver.receive()
-        except (trio.EndOfChannel, trio.ClosedResourceError):
-            raise EndOfChannel("all queries are done") from None
-        if isinstance(result, Exception):
-            raise result
-        return query, result
-
-    def __aiter__(self) -> CompletedChannel[R]:
-        return self
-
-    async def __anext__(self) -> tuple[Query[R], list[R]]:
-        try:
-            return await self.receive()
-        except EndOfChannel:
-            raise StopAsyncIteration from None
 
 
 @final
@@ -399,33 +305,10 @@ class Session:
                 async for query, rows in done:
                     print(query.request, len(rows))
         """
-        todo = iter(list(queries))
-        sender, receiver = trio.open_memory_channel["tuple[Query[R], list[R] | Exception]"](0)
-        async with open_hidden_nursery() as nursery:
-            with sender, receiver:
-                # No more workers than can have a request in flight: each holds one result.
-                for _ in range(self._config.effective_slots + UNCOUNTED_SLOTS):
-                    nursery.start_soon(_complete, todo, sender.clone())
-                sender.close()
-                yield CompletedChannel(receiver)
-                nursery.cancel_scope.cancel()
-
-
-async def _complete(
-    todo: Iterator[Query[R]],
-    sender: trio.MemorySendChannel[tuple[Query[R], list[R] | Exception]],
-) -> None:
-    with sender:
-        for query in todo:
-            result: list[R] | Exception
-            try:
-                result = await query.fetch()
-            except Exception as error:  # noqa: BLE001  # raised where it is received
-                result = error
-            try:
-                await sender.send((query, result))
-            except trio.BrokenResourceError:
-                return
+        # No more under way than can have a request in flight.
+        workers = self._config.effective_slots + UNCOUNTED_SLOTS
+        async with open_completed(queries, workers) as done:
+            yield done
 
 
 @asynccontextmanager

@@ -59,8 +59,8 @@ class Answer:
         self._ahead = b""
         self._ended = False
         self._cut: ConnectionLost | ReadTimeout | None = None
-        self.content_type = ""
-        self.delivered = 0
+        self.content_type: str = ""
+        self.delivered: int = 0
         """Rows or pieces made of these bytes that a user has in hand; kept up to date by the
         reader."""
 
