@@ -628,3 +628,22 @@ def test_a_parameter_without_a_kind_is_a_mistake_of_ours(hint):
     with pytest.raises(TypeError, match=r"Unfinished\.what: its annotation says no kind"):
         Unfinished(1)
     assert "Unfinished" not in {request.__name__ for request in operations().values()}
+
+
+def test_contradictions_are_named_beside_other_problems():
+    """A reversed window and a wrong word are both said at once; a wrong date hides neither."""
+    with pytest.raises(InvalidRequest) as caught:
+        StockHistoryOhlc(
+            "AAPL", date="2024-11-04", interval="2m", start_time="16:00", end_time="10:00"
+        )
+    assert len(caught.value.problems) == 2
+    with pytest.raises(InvalidRequest) as caught:
+        StockHistoryOhlc("AAPL", date="soon", interval="2m")
+    assert len(caught.value.problems) == 2
+
+
+def test_signatures_read_as_one_writes_them():
+    """Optional parameters are shown as `date | str | None`."""
+    shown = str(StockHistoryOhlc.signature("Query"))
+    assert "date: datetime.date | str | None = None" in shown
+    assert "Union" not in shown

@@ -19,12 +19,14 @@ from numbers import Integral, Real
 from types import MappingProxyType
 from typing import (
     Annotated,
+    Any,
     ClassVar,
     Final,
     Generic,
     Literal,
     TypeAlias,
     TypeVar,
+    Union,
     cast,
     get_args,
     get_origin,
@@ -76,6 +78,8 @@ __all__ = [
 R = TypeVar("R", bound=Row)
 
 WILDCARD: Final = "*"
+# Parameters that can contradict each other, once each is right by itself.
+_WINDOW: Final = frozenset({"date", "start_date", "end_date", "start_time", "end_time"})
 NEWER: Final = "terminals newer than the published API description of 2026-07"
 """Which terminals have what the vendor's own library has and that description has not."""
 
@@ -231,21 +235,22 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
     """Which terminals have it, in words; empty for all."""
 
     def __post_init__(self) -> None:
-        problems: list[str] = []
+        wrong: dict[str, str] = {}
         for name, kind, optional in _kinds(type(self)):
             value: object = getattr(self, name)
             if value is None:
                 if not optional:
-                    problems.append(f"{name}: must be given")
+                    wrong[name] = "must be given"
                 continue
             try:
                 normal = kind.normalise(value)
             except ValueError as problem:
-                problems.append(f"{name}: {problem}")
+                wrong[name] = str(problem)
             else:
                 if normal is not value:
                     msgspec.structs.force_setattr(self, name, normal)
-        if not problems:
+        problems = [f"{name}: {problem}" for name, problem in wrong.items()]
+        if _WINDOW.isdisjoint(wrong):
             problems.extend(self._contradictions())
         if problems:
             raise InvalidRequest(
@@ -340,7 +345,7 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
                 if field.name == "symbol"
                 else inspect.Parameter.KEYWORD_ONLY,
                 default=inspect.Parameter.empty if field.required else field.default,
-                annotation=hints[field.name],
+                annotation=_shown(hints[field.name]),
             )
             for field in msgspec.structs.fields(cls)
         ]
@@ -368,6 +373,17 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
         if missing:
             return f"{cls.operation}: must be given: {', '.join(missing)}"
         return f"{cls.operation}: symbol was given twice"
+
+
+def _shown(hint: Any) -> object:
+    # `date | str | None` reads better than `Union[date, str, NoneType]`.
+    if get_origin(hint) is not Union:
+        return hint
+    first, *others = get_args(hint)
+    shown: Any = first
+    for other in others:
+        shown = shown | other
+    return shown
 
 
 class SymbolRequest(Request[R], Generic[R], frozen=True):
