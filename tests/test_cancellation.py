@@ -119,16 +119,28 @@ async def attempt(way, faults, step: int, folder) -> bool:
         return instrument.steps < step
 
 
+def cancel_at_steps(way, faults, folder, dense: float) -> int:
+    """Cancel a way at each step up to `dense`, then at ever fewer; return the steps it has."""
+    step = 1
+    while not trio.run(attempt, way, faults, step, folder, clock=MockClock(autojump_threshold=0)):
+        step += 1 if step < dense else step // 4
+    return step
+
+
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_cancelled_at_any_step_a_query_leaves_nothing_behind(way, faults, tmp_path):
     """Whichever checkpoint the cancellation meets: nothing in flight, all slots free."""
-    step = 1
-    while not trio.run(attempt, way, faults, step, tmp_path, clock=MockClock(autojump_threshold=0)):
-        # Long answers repeat the same few await points: look at all of the
-        # first, then at ever fewer.
-        step += 1 if step < 20 else step // 4
-    assert step > 3
+    # Long answers repeat the same few await points: the deep run looks at all of them.
+    assert cancel_at_steps(way, faults, tmp_path, dense=20) > 3
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_cancelled_at_every_step_a_query_leaves_nothing_behind(way, faults, tmp_path):
+    """The same at every single step, to the last."""
+    assert cancel_at_steps(way, faults, tmp_path, dense=float("inf")) > 3
 
 
 @pytest.mark.parametrize("step", range(1, 40))
