@@ -24,7 +24,7 @@ FLOORS = [
     {"chains", "download"},
     {"_rest", "_stream", "_endpoints"},
     {"requests", "frames"},
-    {"rows", "events", "config", "_nursery"},
+    {"rows", "events", "config", "_nursery", "_interrupt"},
     {"contracts", "market_time", "codes", "errors"},
     {"_version"},
 ]

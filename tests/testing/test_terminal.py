@@ -206,5 +206,5 @@ def test_command_reports_ctrl_c(monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(__main__.trio, "run", interrupt)
+    monkeypatch.setattr(__main__, "run_interruptibly", interrupt)
     assert __main__.main([]) == 0

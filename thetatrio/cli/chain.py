@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-import trio
 from rich.console import Console
 from rich.table import Table
 
 from thetatrio import Session, open_session
+from thetatrio._interrupt import run_interruptibly
 from thetatrio.chains import ChainEntry, OptionChain
 from thetatrio.config import ConfigOptions
 from thetatrio.errors import InvalidRequest
@@ -29,7 +29,7 @@ def run(
     options: ConfigOptions,
 ) -> None:
     """Fetch and print a chain. Raises errors of `thetatrio.errors`."""
-    trio.run(_chain, console, symbol, expiration, _moment(at), strikes, options)
+    run_interruptibly(_chain, console, symbol, expiration, _moment(at), strikes, options)
 
 
 def _moment(text: str | None) -> dt.datetime | None:

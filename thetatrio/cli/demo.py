@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-import trio
 from rich.console import Console
 from rich.table import Table
 
 from thetatrio import Session, open_session
+from thetatrio._interrupt import run_interruptibly
 from thetatrio.errors import ThetaDataError
 from thetatrio.market_time import parse_date
 from thetatrio.rows import Ohlc, OptionGreeks
@@ -33,7 +33,7 @@ def run(console: Console, *, symbol: str, day: str, seed: int, url: str | None) 
         date = parse_date(day)
     except ValueError as problem:
         raise ThetaDataError(f"--day: {problem}") from None
-    trio.run(_demo, console, symbol.upper(), date, seed, url)
+    run_interruptibly(_demo, console, symbol.upper(), date, seed, url)
 
 
 async def _demo(console: Console, symbol: str, day: dt.date, seed: int, url: str | None) -> None:

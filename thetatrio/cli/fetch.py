@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
-import trio
 
 from thetatrio import Session, open_session
+from thetatrio._interrupt import run_interruptibly
 from thetatrio.cli._console import note
 from thetatrio.cli._words import cell_text, request_of
 from thetatrio.config import ConfigOptions
@@ -38,11 +38,11 @@ def run(
     if format == "table" and (out is not None or request.flat_file):
         raise InvalidRequest("a file is csv, ndjson or json, not a table: choose with --format")
     if out is not None:
-        trio.run(_save, request, _file_format(format), out, options)
+        run_interruptibly(_save, request, _file_format(format), out, options)
     elif format == "table" or (format is None and sys.stdout.isatty() and not request.flat_file):
-        trio.run(_show_table, request, options)
+        run_interruptibly(_show_table, request, options)
     else:
-        trio.run(_pipe, request, _file_format(format) or "csv", options)
+        run_interruptibly(_pipe, request, _file_format(format) or "csv", options)
 
 
 def _file_format(wanted: OutputFormat | None) -> FileFormat | None:

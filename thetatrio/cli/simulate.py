@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import trio
-
+from thetatrio._interrupt import run_interruptibly
 from thetatrio.cli._console import note
 from thetatrio.testing import TerminalOptions, open_terminal
 
@@ -13,7 +12,7 @@ __all__ = ["run"]
 def run(port: int, options: TerminalOptions, *, allow_real_port: bool) -> int:
     """Serve until Ctrl-C, or until somebody shuts it down over HTTP."""
     try:
-        trio.run(_serve, port, options, allow_real_port)
+        run_interruptibly(_serve, port, options, allow_real_port)
     except KeyboardInterrupt:
         note("ended")
     return 0

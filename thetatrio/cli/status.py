@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import trio
 from rich.console import Console
 
 from thetatrio import open_session
+from thetatrio._interrupt import run_interruptibly
 from thetatrio.codes import TerminalStatus
 from thetatrio.config import ConfigOptions
 from thetatrio.errors import ConnectError, ConnectTimeout, InvalidRequest, WrongVersion
@@ -23,7 +23,7 @@ _START = "start it with `java -jar ThetaTerminalv3.jar`; its first start can tak
 
 def run(console: Console, options: ConfigOptions) -> int:
     """Print what a terminal says of itself; return 0 where it can be asked for data."""
-    return trio.run(_status, console, options)
+    return run_interruptibly(_status, console, options)
 
 
 async def _status(console: Console, options: ConfigOptions) -> int:

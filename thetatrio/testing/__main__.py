@@ -6,8 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import trio
-
+from thetatrio._interrupt import run_interruptibly
 from thetatrio.errors import InvalidConfig
 from thetatrio.testing._terminal import TerminalOptions, open_terminal
 
@@ -50,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     arguments = parser().parse_args(argv)
     try:
-        trio.run(serve, arguments)
+        run_interruptibly(serve, arguments)
     except KeyboardInterrupt:
         return 0
     except (InvalidConfig, OSError) as problem:

@@ -1,0 +1,95 @@
+"""thetatrio._interrupt."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+import trio
+
+from thetatrio._interrupt import run_interruptibly
+
+PROGRAM = """
+import sys, trio
+from thetatrio._interrupt import run_interruptibly
+
+async def accept_for_ever(listener):
+    while True:
+        with trio.move_on_after(0.0005):
+            await listener.accept()
+
+async def job():
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with listener, trio.open_nursery() as nursery:
+        nursery.start_soon(accept_for_ever, listener)
+        print("ready", flush=True)
+        try:
+            await trio.sleep_forever()
+        finally:
+            print("cleaned up", flush=True)
+
+try:
+    run_interruptibly(job)
+except KeyboardInterrupt:
+    sys.exit(42)
+"""
+
+
+async def doubled(number):
+    await trio.lowlevel.checkpoint()
+    return number * 2
+
+
+def test_result_and_error_come_out_as_they_are():
+    """It is trio.run to those who are not interrupted."""
+
+    async def fail():
+        await trio.lowlevel.checkpoint()
+        raise LookupError("as it was")
+
+    assert run_interruptibly(doubled, 21) == 42
+    with pytest.raises(LookupError, match="as it was"):
+        run_interruptibly(fail)
+
+
+def test_works_outside_the_main_thread():
+    """Where no signal can be caught, the job just runs."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(run_interruptibly(doubled, 4)))
+    thread.start()
+    thread.join()
+    assert results == [8]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as SIGINT")
+def test_ctrl_c_cancels_cleans_up_and_is_raised():
+    """Wherever it hits, the job's clean-up runs, and Python has nothing to complain about."""
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", PROGRAM], stdout=-1, stderr=-1, text=True
+        ) as process:
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(signal.SIGINT)
+            out, errors = process.communicate(timeout=20)
+        assert (process.returncode, out, errors) == (42, "cleaned up\n", "")
+
+
+def test_ctrl_c_in_this_process():
+    """KeyboardInterrupt is raised after the job was cancelled, and the usual meaning is back."""
+    seen = []
+
+    async def job():
+        signal.raise_signal(signal.SIGINT)
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled:
+            seen.append("cancelled")
+            raise
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run_interruptibly(job)
+    assert seen == ["cancelled"]
+    assert signal.getsignal(signal.SIGINT) is before
