@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import re
 import signal
@@ -16,11 +17,15 @@ import pytest
 
 import thetatrio
 from thetatrio import cli
+from thetatrio.cli._live import TRADE, LiveTable
+from thetatrio.testing import StreamSettings, open_terminal
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMAND = [sys.executable, "-c", "from thetatrio.cli import main; main()"]
 PLACE = re.compile(r"http://127\.0\.0\.1:\d+")
+STREAM_PLACE = re.compile(r"ws://127\.0\.0\.1:\d+/v1/events")
 TIMES = re.compile(r"[\d.]+ (m?s)\b")
+NUMBERS = re.compile(r" *\d[\d.,:]*")
 
 
 def command(*arguments: str, monkeypatch) -> int | str | None:
@@ -55,20 +60,105 @@ def test_a_missing_extra_is_one_line_that_names_it(monkeypatch):
 
 
 def test_the_demo_is_what_the_readme_shows(monkeypatch, capsys):
-    """The demo's output is the README's, but for the port and the times."""
+    """The demo's output is the README's, but for the port, the times, and live data's numbers."""
 
     def lasting(text: str) -> list[str]:
-        text = TIMES.sub(r"N \1", PLACE.sub("URL", text))
-        return [line.rstrip() for line in text.strip().splitlines()]
+        asked, live = TIMES.sub(r"N \1", PLACE.sub("URL", text)).strip().split("\nLive", 1)
+        told = [NUMBERS.sub(" N", line) for line in live.splitlines()]
+        # How many gaps a cut leaves depends on what comes first, an event or an acknowledgement.
+        gaps = {line: None for line in told if line.startswith("  gap ")}
+        told = [line for line in told if line not in gaps]
+        return [line.rstrip() for line in asked.splitlines()] + told + list(gaps)
 
-    assert command("demo", monkeypatch=monkeypatch) in (0, None)
+    assert command("demo", "--seconds", "2", monkeypatch=monkeypatch) in (0, None)
     shown = README.split("```text\n", 1)[1].split("```", 1)[0]
-    assert lasting(capsys.readouterr().out) == lasting(shown)
+    said = capsys.readouterr().out
+    assert lasting(said) == lasting(shown)
+    # The lines that tell of the cut, in their order.
+    cut, lost, gap = (said.index(words) for words in ("cuts the", "  lost after", "  gap from"))
+    assert said.index("so far") < cut < lost < gap < said.rindex("so far")
+
+
+def accounted(said: str) -> tuple[int, int, int]:
+    """Return the demo's trades that were streamed, that were brought back, and both together."""
+    streamed = re.search(r"brought [\d,]+ quotes and ([\d,]+) trades, with a gap", said)[1]
+    back, together = re.search(
+        r"brought ([\d,]+) trades back; the ([\d,]+) together", said
+    ).groups()
+    return tuple(int(text.replace(",", "")) for text in (streamed, back, together))
+
+
+def test_the_demo_accounts_for_every_trade(monkeypatch, capsys):
+    """What was streamed and what the gap's requests brought back is the day's history."""
+    arguments = ("--symbol", "QQQ", "--seed", "11", "--seconds", "2")
+    assert command("demo", *arguments, monkeypatch=monkeypatch) in (0, None)
+    said = capsys.readouterr().out
+    streamed, back, together = accounted(said)
+    assert streamed + back == together
+    assert streamed > 0
+    assert said.endswith("Nothing was lost silently.\n")
+
+
+async def test_the_demo_does_not_claim_what_is_not_so():
+    """A trade of the day's history that nothing told of is an error with its count."""
+    from thetatrio.cli import _demo_stream as demo
+
+    stock = thetatrio.Stock("SPY")
+    async with (
+        open_terminal(contracts=12, stream=StreamSettings(speed=math.inf)) as terminal,
+        thetatrio.open_session(terminal.config) as session,
+        session.stream.trades(stock) as feed,
+    ):
+        watch = demo._Watch(feed, LiveTable(TRADE, [stock], session.stream), print)
+        while len(watch.trades[stock]) < 5:
+            await watch.receive()
+        # As if one had been lost without a word, and another part with one.
+        del watch.trades[stock][1]
+        moment = watch.trades[stock][-1].timestamp
+        gap = thetatrio.Gap(reason="cut", since=None, until=moment, replayed=0, topics=())
+        watch._table.take(gap)
+        with pytest.raises(thetatrio.ThetaDataError, match="1 trades are missing, and no notice"):
+            await demo._account(session, watch, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
+def test_the_demo_on_a_screen_is_a_table_in_its_place():
+    """On a terminal screen live data is a table that is drawn over itself, through the cut."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+    with subprocess.Popen(
+        [*COMMAND, "demo", "--seconds", "1"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+    ) as process:
+        os.close(theirs)
+        drawn = b""
+        try:
+            while piece := os.read(ours, 65536):
+                drawn += piece
+        except OSError:  # how Linux says that the other end is closed
+            pass
+        assert process.wait(30) == 0
+    os.close(ours)
+    assert b"so far" not in drawn
+    assert drawn.count(b"losses: none") > 1
+    assert b"losses: 1 gap" in drawn or b"losses: 2 gaps" in drawn
+    assert accounted(drawn.decode().replace("\r\n", "\n"))
+
+
+def test_the_demo_of_a_real_terminal_leaves_its_stream_alone(simulated, monkeypatch, capsys):
+    """With `--url` nothing is subscribed to, let alone cut."""
+    assert command("demo", "--url", simulated, monkeypatch=monkeypatch) in (0, None)
+    assert "Live" not in capsys.readouterr().out
 
 
 def test_the_demo_knows_other_symbols_and_seeds(monkeypatch, capsys):
     """Another symbol, day and seed are another market."""
-    arguments = ("--symbol", "aapl", "--day", "20241105", "--seed", "3")
+    arguments = ("--symbol", "aapl", "--day", "20241105", "--seed", "3", "--seconds", "0")
     assert command("demo", *arguments, monkeypatch=monkeypatch) in (0, None)
     assert "AAPL on 2024-11-05" in capsys.readouterr().out
 
@@ -145,9 +235,11 @@ def simulated():
     with subprocess.Popen(
         [*COMMAND, "simulate", "--contracts", "12"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        lines = [process.stdout.readline().decode() for _ in range(5)]
+        lines = [process.stdout.readline().decode() for _ in range(8)]
         url = PLACE.search(lines[0])[0]
-        assert lines[-1].split() == ["thetatrio", "status", "--url", url]
+        stream_url = STREAM_PLACE.search(lines[1])[0]
+        assert lines[-2].split() == ["thetatrio", "status", "--url", url]
+        assert lines[-1].split() == ["thetatrio", "stream", "quotes", "SPY", "--url", stream_url]
         yield url
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
@@ -161,6 +253,12 @@ def test_a_simulated_terminals_status_is_good(simulated, monkeypatch, capsys):
     said = capsys.readouterr().out
     for words in ("speaks v3", "nothing there is market data", "CONNECTED", "normal before"):
         assert words in said
+
+
+def test_a_real_terminals_stream_port_is_not_taken_by_accident(monkeypatch, capsys):
+    """`simulate --stream-port` refuses the port that real terminals stream on."""
+    assert command("simulate", "--stream-port", "25520", monkeypatch=monkeypatch) == 1
+    assert "port 25520 is a real terminal's" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -351,7 +449,9 @@ def test_names_of_operations_complete():
     assert _operation_names("xyzzy") == []
 
 
-@pytest.mark.parametrize("name", ["", "demo", "fetch", "operations", "chain", "status", "simulate"])
+@pytest.mark.parametrize(
+    "name", ["", "demo", "fetch", "operations", "chain", "stream", "status", "simulate"]
+)
 def test_help_teaches(name, monkeypatch, capsys):
     """Each command's help says what it does and what its options are."""
     arguments = [name, "--help"] if name else ["--help"]
@@ -382,7 +482,7 @@ def test_a_reader_of_fetched_data_may_stop_early(simulated):
 def test_a_closed_pipe_is_no_error():
     """Whoever reads the output may stop early."""
     with subprocess.Popen(
-        [*COMMAND, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "demo", "--seconds", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         process.stdout.close()
         process.stdout = None

@@ -1,5 +1,6 @@
 """The error tree: as drawn, picklable, and carrying what its messages speak of."""
 
+import datetime as dt
 import inspect
 import pickle
 import re
@@ -7,7 +8,10 @@ import re
 import pytest
 
 from thetatrio import errors
+from thetatrio.contracts import Option, Stock
 from thetatrio.errors import ThetaDataError
+from thetatrio.events import Gap, Topic
+from thetatrio.market_time import NEW_YORK
 
 pytestmark = pytest.mark.core
 
@@ -20,6 +24,17 @@ DATA = {
     "terminal_text": "queue is full",
     "retry_after": 1.5,
     "first_bytes": b"<html>",
+    "refused": {Stock("AAPL"): "INVALID_PERMS", "option": "ERROR"},
+    "contracts": (Option("SPXW", "2024-03-15", 4800, "C"), "stock"),
+    "notice": Gap(
+        reason="cut",
+        since=None,
+        until=dt.datetime(2024, 3, 15, 10, tzinfo=NEW_YORK),
+        replayed=3,
+        topics=(Topic.quotes(Stock("AAPL")), Topic.joined_trades("option")),
+    ),
+    "count": 12,
+    "attempts": 5,
 }
 
 

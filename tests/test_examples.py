@@ -14,17 +14,20 @@ import pytest
 import trio
 
 import thetatrio
-from thetatrio.testing import open_terminal
+from thetatrio.testing import StreamSettings, Terminal, open_terminal
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+# So that something comes soon where nobody asked for a faster market.
+STREAM = StreamSettings(speed=30.0, start="10:00")
 
 
 @pytest.fixture(scope="module")
-def terminal_url():
-    """The URL of a simulated terminal that runs in a thread of its own."""
-    urls: list[str] = []
+def opened():
+    """`open_session` with a simulated terminal that runs in a thread of its own."""
+    terminals: list[Terminal] = []
     ready = threading.Event()
     leave: list[trio.CancelScope] = []
     token: list[trio.lowlevel.TrioToken] = []
@@ -33,23 +36,26 @@ def terminal_url():
         with trio.CancelScope() as scope:
             leave.append(scope)
             token.append(trio.lowlevel.current_trio_token())
-            async with open_terminal() as terminal:
-                urls.append(terminal.url)
+            async with open_terminal(stream=STREAM) as terminal:
+                terminals.append(terminal)
                 ready.set()
                 await trio.sleep_forever()
 
     thread = threading.Thread(target=trio.run, args=(main,))
     thread.start()
     assert ready.wait(10)
-    yield urls[0]
+    yield functools.partial(
+        thetatrio.open_session,
+        base_url=terminals[0].url,
+        stream_url=terminals[0].stream_url,
+    )
     trio.from_thread.run_sync(leave[0].cancel, trio_token=token[0])
     thread.join(10)
 
 
 @pytest.mark.parametrize("code", BLOCK.findall(README), ids=lambda code: code.strip()[-30:])
-def test_code_in_the_readme_runs(code, terminal_url, monkeypatch, capsys):
+def test_code_in_the_readme_runs(code, opened, monkeypatch, capsys):
     """Each block of the README is a program that prints something."""
-    opened = functools.partial(thetatrio.open_session, base_url=terminal_url)
     if "open_terminal" not in code:  # a block that means the terminal on its default port
         monkeypatch.setattr(thetatrio, "open_session", opened)
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
@@ -59,6 +65,37 @@ def test_code_in_the_readme_runs(code, terminal_url, monkeypatch, capsys):
 def test_the_readme_has_code():
     """The pattern that finds the blocks finds them."""
     assert len(BLOCK.findall(README)) == README.count("```python") >= 2
+
+
+def blocks_of(page: Path) -> list[str]:
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_page_begins_with_a_program(page, opened, monkeypatch, capsys):
+    """The first block of a page is a whole program, which the others have their names from."""
+    first = blocks_of(page)[0]
+    monkeypatch.setattr(thetatrio, "open_session", opened)
+    exec(compile(first, page.name, "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [(page, code) for page in PAGES for code in blocks_of(page)[1:]],
+    ids=lambda each: each.name if isinstance(each, Path) else each.strip()[-30:],
+)
+async def test_code_in_the_pages_runs(page, code, opened, monkeypatch, capsys):
+    """Each further block runs with an open `session` and the names before its page's program."""
+    names, _, _ = blocks_of(page)[0].partition("\n\n\n")
+    scope: dict[str, object] = {}
+    exec(compile(names, page.name, "exec"), scope)
+    body = textwrap.indent(code, "    ")
+    exec(compile(f"async def shown(session):\n{body}", page.name, "exec"), scope)
+    with trio.fail_after(30):
+        async with opened() as session:
+            await scope["shown"](session)
+    assert capsys.readouterr().out
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
@@ -80,7 +117,10 @@ def shown_code(documented) -> str | None:
 SHOWN = (
     {
         f"{owner.__name__}.{name}": shown_code(member)
-        for owner in (thetatrio.Session, thetatrio.TerminalControl, thetatrio.Query)
+        for owner in (
+            *(thetatrio.Session, thetatrio.TerminalControl, thetatrio.Query),
+            thetatrio.Stream,
+        )
         for name, member in vars(owner).items()
         if not name.startswith("_") and inspect.getdoc(member)
     }
@@ -93,10 +133,9 @@ SHOWN = (
 
 
 @pytest.mark.parametrize("name", [name for name, code in SHOWN.items() if code])
-async def test_code_in_docstrings_runs(name, terminal_url, tmp_path, monkeypatch, capsys):
+async def test_code_in_docstrings_runs(name, opened, tmp_path, monkeypatch, capsys):
     """What `help()` shows runs as it stands."""
     monkeypatch.chdir(tmp_path)
-    opened = functools.partial(thetatrio.open_session, base_url=terminal_url)
     scope = {"thetatrio": thetatrio}
     body = textwrap.indent(SHOWN[name], "    ")
     source = f"async def shown(session, query):\n{body}"
@@ -115,3 +154,5 @@ def test_every_operation_shows_code():
     shown = {name for name, code in SHOWN.items() if code}
     assert {"Session.gather", "Session.as_completed", "Session.get", "Query.rows"} <= shown
     assert {"Query.batches", "TerminalControl.mdds_status", "open_session"} <= shown
+    kinds = ("quotes", "trades", "ohlc", "prices", "market_values", "full_trades", "subscribe")
+    assert {f"Stream.{name}" for name in (*kinds, "states")} <= shown

@@ -24,14 +24,16 @@ FLOORS = [
     {"chains", "download"},
     {"_rest", "_stream", "_endpoints"},
     {"requests", "frames"},
-    {"rows", "events", "config", "_nursery", "_interrupt"},
+    {"rows", "events", "config", "_nursery", "_interrupt", "_retry_after"},
     {"contracts", "market_time", "codes", "errors"},
     {"_version"},
 ]
 # Rooms of one floor that know nothing of each other.
 STRANGERS = {("_rest", "_stream"), ("_stream", "_rest")}
 # Each endpoint becomes a method of all three faces, and its overloads name their classes.
-FOR_TYPES_ONLY = {("_endpoints", face) for face in ("_session", "aio", "sync")}
+FOR_TYPES_ONLY = {("_endpoints", face) for face in ("_session", "aio", "sync")} | {
+    ("errors", "events")  # an error that carries a notice says so
+}
 
 # These are tested whole and byte by byte: no event loop, no network.
 PURE = {

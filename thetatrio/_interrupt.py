@@ -35,7 +35,7 @@ async def _cancelled_by_interrupt(job: Callable[[*Ts], Awaitable[T]], args: tupl
     with trio.CancelScope() as scope:
         async with open_hidden_nursery() as nursery:
 
-            async def watch(*, task_status: trio.TaskStatus[None]) -> None:
+            async def watch(*, task_status: trio.TaskStatus[None]) -> None:  # noqa: ASYNC114
                 nonlocal interrupted
                 with trio.open_signal_receiver(signal.SIGINT) as signals:
                     task_status.started()

@@ -41,6 +41,9 @@ from thetatrio._rest.file_query import FileQuery
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS, LimiterStatistics
 from thetatrio._rest.query import Query
 from thetatrio._rest.raw import ParameterValue, RawAnswer
+from thetatrio._stream.refill import requests_for
+from thetatrio._stream.stream import Stream
+from thetatrio._stream.supervisor import Supervisor
 from thetatrio.chains import (
     OptionChain,
     TradingSession,
@@ -53,11 +56,13 @@ from thetatrio.config import Config, ConfigOptions
 from thetatrio.errors import (
     InternalError,
 )
+from thetatrio.events import Gap
 from thetatrio.requests import Request
 from thetatrio.rows import Row
 
 if TYPE_CHECKING:
     from thetatrio._rest.transport import HttpTransport
+    from thetatrio._stream.connection import Dial
 
 __all__ = ["Session", "open_session"]
 
@@ -116,8 +121,9 @@ class InterestRateGroup(InterestRateEndpoints, Group):
 class Session:
     """A connection to one Theta Terminal. Made by `open_session()`."""
 
-    def __init__(self, config: Config, client: RestClient) -> None:
+    def __init__(self, config: Config, client: RestClient, stream: Stream) -> None:
         self._config = config
+        self.stream: Final[Stream] = stream
         self._client = client
         self.stock: Final[StockGroup] = StockGroup(client)
         self.option: Final[OptionGroup] = OptionGroup(client)
@@ -258,6 +264,32 @@ class Session:
         """
         return await raw.get(self._client, path, params or {})
 
+    def requests_for(self, gap: Gap, *, inclusive: bool = False) -> list[Request[Row]]:
+        """Return the requests that fetch what a gap of a feed is missing.
+
+        Sends nothing: `await session.query(request)` does. One request for each
+        kind of event, contract and day; quotes and prices by tick, bars by
+        second. Both ends of the gap are left out, since they were delivered.
+
+        Args:
+            gap: a notice of a feed.
+            inclusive: ask for the milliseconds of both ends too. Several trades
+                can share one, and some of those may be missing; the others come
+                again, with the same `sequence`.
+
+        Raises InvalidRequest for all trades of a kind of security and for market values,
+        which have no history.
+
+            day = thetatrio.market_time.parse_date("2024-11-04")
+            gap = thetatrio.Gap(
+                reason="cut", replayed=0, topics=(thetatrio.Topic.trades(thetatrio.Stock("AAPL")),),
+                since=thetatrio.market_time.from_ms_of_day(day, 36_000_000),
+                until=thetatrio.market_time.from_ms_of_day(day, 36_005_000))
+            for request in session.requests_for(gap):
+                print(len(await session.query(request)))
+        """
+        return requests_for(gap, inclusive=inclusive)
+
     @overload
     async def gather(self, query: Query[A], /) -> tuple[list[A]]: ...
     @overload
@@ -316,6 +348,7 @@ async def open_session(
     config: Config | None = None,
     *,
     transport: HttpTransport | None = None,
+    dial: Dial | None = None,
     chance: random.Random | None = None,
     **options: Unpack[ConfigOptions],
 ) -> AsyncGenerator[Session, None]:
@@ -328,6 +361,7 @@ async def open_session(
     Args:
         config: settings; the default is a terminal on this machine's default ports.
         transport: what carries the HTTP requests, for tests and unusual networks.
+        dial: opens the stream's byte stream to a host and port, likewise.
         chance: the source of jitter, for tests.
         **options: the fields of `Config`; they go before those of `config`.
 
@@ -344,22 +378,38 @@ async def open_session(
         defects: list[InternalError] = []
 
         def start_soon(task: Callable[[], Awaitable[object]]) -> None:
-            nursery.start_soon(_guard, task, client, defects)
+            nursery.start_soon(_guard, task, client.limiter.close, defects)
 
-        client = RestClient(settings, start_soon, transport, chance or random.Random())
+        def start_stream_soon(task: Callable[[], Awaitable[object]]) -> None:
+            nursery.start_soon(_guard, task, supervisor.fail, defects)
+
+        luck = chance or random.Random()
+        client = RestClient(settings, start_soon, transport, luck)
+        supervisor = Supervisor(settings, start_stream_soon, dial, luck)
         start_soon(client.limiter.run)
+        raised: BaseException | None = None
         try:
-            yield Session(settings, client)
+            yield Session(settings, client, Stream(supervisor, settings.buffer))
+        except BaseException as error:
+            raised = error
+            raise
         finally:
             with trio.move_on_after(settings.close_timeout, shield=True):
-                await client.aclose()
+                async with trio.open_nursery() as closing:
+                    closing.start_soon(client.aclose)
+                    closing.start_soon(supervisor.aclose)
+            if raised is not None:  # the body's error wins; a defect is not lost beside it
+                for defect in defects:
+                    raised.add_note(f"meanwhile: {defect!r}")
     if defects:
         raise defects[0]
 
 
 @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the body, not for whichever task runs just now
 async def _guard(
-    task: Callable[[], Awaitable[object]], client: RestClient, defects: list[InternalError]
+    task: Callable[[], Awaitable[object]],
+    tell: Callable[[InternalError], None],
+    defects: list[InternalError],
 ) -> None:
     """Run a background task; a defect in it reaches whoever waits, and the end of the session."""
     try:
@@ -368,7 +418,7 @@ async def _guard(
         defect = InternalError(f"a background task failed ({error!r}); please report this")
         defect.__cause__ = error
         defects.append(defect)
-        client.limiter.close(defect)
+        tell(defect)
 
 
 def _require_trio() -> None:

@@ -86,7 +86,8 @@ def _checked_url(
     *,
     user_info: bool = False,
 ) -> SplitResult | None:
-    wanted = f"a URL as in {schemes[0]}://127.0.0.1:25503"
+    usual = "127.0.0.1:25520/v1/events" if schemes[0] == "ws" else "127.0.0.1:25503"
+    wanted = f"a URL as in {schemes[0]}://{usual}"
     if not isinstance(url, str) or not url.isprintable() or " " in url:
         problems.need(False, name, wanted)
         return None

@@ -21,7 +21,13 @@ ThetaDataError
 │   └── ServerError          470, 477, 500, 572 and other 5xx
 ├── DecodeError              the answer is not what was asked for
 ├── StreamError
-│   └── SlowConsumer         data had to be given up because nobody read it
+│   ├── SubscriptionRefused  the terminal said no to a subscription
+│   ├── SubscriptionUnanswered  the terminal said nothing to a subscription
+│   ├── GapError             data is missing here; its notice says which
+│   ├── SlowConsumer         data had to be given up because nobody read it
+│   ├── ReconnectGaveUp      the stream did not come back within its bounds
+│   └── ProtocolError        what answers there does not speak the stream's protocol
+├── FeedClosed               used after its feed's block was left
 ├── SessionClosed            used after its session was left
 ├── EndOfChannel             there is nothing more to receive
 ├── WouldBlock               nothing can be received without waiting
@@ -33,6 +39,14 @@ says what happened, where, and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from thetatrio.contracts import Contract
+    from thetatrio.events import Notice
+
 __all__ = [
     "AuthenticationFailed",
     "ConnectError",
@@ -40,18 +54,24 @@ __all__ = [
     "ConnectionLost",
     "DecodeError",
     "EndOfChannel",
+    "FeedClosed",
+    "GapError",
     "InternalError",
     "InvalidConfig",
     "InvalidRequest",
     "PermissionDenied",
+    "ProtocolError",
     "RateLimited",
     "ReadTimeout",
+    "ReconnectGaveUp",
     "RequestTooLarge",
     "ServerError",
     "SessionClosed",
     "SessionConflict",
     "SlowConsumer",
     "StreamError",
+    "SubscriptionRefused",
+    "SubscriptionUnanswered",
     "TerminalDisconnected",
     "TerminalError",
     "TerminalStarting",
@@ -227,8 +247,103 @@ class StreamError(ThetaDataError):
     """Something about a channel of data, live or historical."""
 
 
+class SubscriptionRefused(StreamError):
+    """The terminal refused subscriptions; those it accepted have been taken back."""
+
+    refused: Mapping[Contract | str, str]
+    """The terminal's word, such as `INVALID_PERMS`, for each contract (`option` or `stock` for
+    the full trade stream)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        refused: Mapping[Contract | str, str] = MappingProxyType({}),
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.refused = dict(refused)
+
+
+class SubscriptionUnanswered(StreamError):
+    """The terminal did not answer subscriptions within `ack_timeout`."""
+
+    contracts: tuple[Contract | str, ...]
+    """What it did not answer (`option` or `stock` for the full trade stream)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        contracts: tuple[Contract | str, ...] = (),
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.contracts = contracts
+
+
+class GapError(StreamError):
+    """Data is missing in this place of a feed; reading may go on."""
+
+    notice: Notice | None
+    """What is missing, as `feed.with_notices()` would say it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        notice: Notice | None = None,
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.notice = notice
+
+
 class SlowConsumer(StreamError):
-    """Data had to be given up because its reader did not read it."""
+    """Data had to be given up because its reader did not read it; reading may go on."""
+
+    count: int
+    """Events of a feed that were given up in this place; 0 where it was no feed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        count: int = 0,
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.count = count
+
+
+class ReconnectGaveUp(StreamError):
+    """The stream did not come back within the bounds of its `ReconnectPolicy`."""
+
+    attempts: int
+    """Attempts made since the connection was lost."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attempts: int = 0,
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.attempts = attempts
+
+
+class ProtocolError(StreamError):
+    """What answers at the stream's address does not speak its protocol."""
+
+
+class FeedClosed(ThetaDataError):
+    """The block of the feed this belonged to has been left."""
 
 
 class SessionClosed(ThetaDataError):

@@ -6,10 +6,24 @@ import platform
 import sys
 from importlib.metadata import version
 
-from tests.benchmarks.turns import Variant, run, server, table
+from tests.benchmarks import stream_tables
+from tests.benchmarks.turns import Variant, goals, run, server, table
 
 ROWS = 1_000_000
-PEERS = ("httpx", "msgspec", "pydantic", "trio")
+PEERS = (
+    "aiohttp",
+    "httpx",
+    "httpx-ws",
+    "msgspec",
+    "pandas",
+    "picows",
+    "polars",
+    "pyarrow",
+    "pydantic",
+    "trio",
+    "trio-websocket",
+    "websockets",
+)
 
 
 def rest(name: str, label: str, port: int) -> Variant:
@@ -57,7 +71,10 @@ def imports() -> None:
 
 
 FIVE = "trio, httpx, trio_websocket, msgspec, anyio"
-BENCHMARKS = {function.__name__: function for function in (rows, small, imports)}
+BENCHMARKS = {
+    function.__name__: function
+    for function in (rows, small, imports, *stream_tables.BENCHMARKS)
+}
 
 
 def main() -> int:
@@ -70,6 +87,7 @@ def main() -> int:
     print(", ".join(f"{peer} {version(peer)}" for peer in PEERS))
     for name in names:
         BENCHMARKS[name]()
+    goals()
     return 0
 
 

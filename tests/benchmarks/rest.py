@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
-import resource
 import sys
 import time
-from pathlib import Path
 
 import httpx
 import msgspec
 import trio
 
 import thetatrio
-from tests.benchmarks.turns import serve_turns
+from tests.benchmarks.turns import resident, serve_turns
 from thetatrio import rows
 
 SMALL_REQUESTS = 1000
 PYDANTIC_ROWS = 50_000
-
-
-def resident() -> int:
-    """Return the bytes of memory this process has now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
 
 
 def measured(main, port: int) -> dict[str, float]:

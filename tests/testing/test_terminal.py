@@ -22,7 +22,9 @@ async def test_it_listens_on_loopback():
     """A plain HTTP client talks to it; its config points a session at it."""
     async with open_terminal(tier="standard", contracts=12) as terminal:
         assert terminal.url == f"http://127.0.0.1:{terminal.port}"
-        assert terminal.config == Config(base_url=terminal.url, tier="standard")
+        assert terminal.config == Config(
+            base_url=terminal.url, stream_url=terminal.stream_url, tier="standard"
+        )
         async with httpx.AsyncClient(base_url=terminal.url, trust_env=False) as client:
             answer = await client.get(SYMBOLS)
         assert answer.status_code == 200
@@ -172,6 +174,7 @@ def test_command_ends_on_shutdown(capsys, monkeypatch):
 
     class Opened:
         url = "http://127.0.0.1:1"
+        stream_url = "ws://127.0.0.1:2/v1/events"
         shut_down = trio.Event()
 
         async def __aenter__(self):
@@ -185,7 +188,7 @@ def test_command_ends_on_shutdown(capsys, monkeypatch):
     assert __main__.main([]) == 0
     out = capsys.readouterr().out
     assert "http://127.0.0.1:1" in out
-    assert 'open_session(base_url="http://127.0.0.1:1")' in out
+    assert 'open_session(base_url="http://127.0.0.1:1", stream_url="ws://127.0.0.1:2/v1' in out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as SIGINT")

@@ -17,15 +17,18 @@ ROOT = Path(__file__).parents[2]
 HEAD = """\
 import datetime as dt
 
-from thetatrio import Query, Session, open_session, rows
+from thetatrio import (
+    Feed, Gap, Index, Option, Query, Session, Stock, Topic, events, open_session, rows
+)
 from thetatrio.requests import (
     CalendarYear, OptionHistoryQuote, StockHistoryEod, StockHistoryOhlc, StockListSymbols
 )
 
 DAY = dt.date(2024, 11, 4)
+AAPL, SPX, CALL = Stock("AAPL"), Index("SPX"), Option("SPXW", DAY, 4800, "C")
 
 
-async def calls(session: Session) -> None:
+async def calls(session: Session, quotes: Feed[events.Quote], gap: Gap) -> None:
 """
 
 WRONG = [
@@ -122,6 +125,51 @@ WRONG = [
     "for row in session.stock.list_symbols().rows(): print(row)",
     "open_session(row_format='xml')",
     "open_session(tears='pro')",
+    # The stream: events that its contracts do not have.
+    "session.stream.quotes(SPX)",
+    "session.stream.trades(SPX)",
+    "session.stream.prices(AAPL)",
+    "session.stream.prices(CALL)",
+    "Topic.trades(SPX)",
+    "Topic.prices(AAPL)",
+    'session.stream.full_trades("index")',
+    "session.stream.full_trades(AAPL)",
+    'Topic.full_trades("options")',
+    # Something that is no contract, or no topic.
+    'session.stream.quotes("AAPL")',
+    "session.stream.trades([AAPL])",
+    "session.stream.subscribe(AAPL)",
+    "session.stream.subscribe([Topic.quotes(AAPL)])",
+    'Topic("quote", (AAPL,))',
+    'await quotes.add("AAPL")',
+    "await quotes.add([AAPL])",
+    "await quotes.add(Topic.trades(AAPL))",
+    'quotes.remove("AAPL")',
+    # Options that there are not, and words that are none of the words.
+    "session.stream.quotes(AAPL, buffers=10)",
+    'session.stream.quotes(AAPL, over_flow="latest")',
+    'session.stream.quotes(AAPL, overflow="newest")',
+    'session.stream.subscribe(Topic.quotes(AAPL), overflow="drop")',
+    'session.stream.full_trades("option", overflow="error")',
+    'session.stream.full_trades("option", join=False)',
+    'session.stream.trades(AAPL, on_loss="ignore")',
+    'session.stream.trades(AAPL, unanswered="log")',
+    'session.stream.trades(AAPL, buffer="10")',
+    'session.stream.trades(AAPL, partial="yes")',
+    # What comes of it.
+    "session.stream.quotes(AAPL).receive()",
+    "async for quote in session.stream.quotes(AAPL): print(quote)",
+    "for quote in quotes: print(quote)",
+    "(await quotes.receive()).price",
+    "(await quotes.receive()).bid = 1.0",
+    "trade: events.Trade = await quotes.receive()",
+    "quote: events.Quote = await quotes.with_notices().receive()",
+    "trades: Feed[events.Trade] = quotes",
+    "batch: list[events.Trade] = await quotes.batches().receive()",
+    "session.requests_for(quotes)",
+    "session.requests_for(gap, True)",
+    "gap.until = gap.since",
+    "session.stream = session.stream",
 ]
 
 # Each differs from a wrong one by what was wrong with it.
@@ -144,6 +192,18 @@ RIGHT = [
     "one, two = await session.gather(session.stock.list_symbols(), session.stock.list_symbols())",
     "await session.terminal.mdds_status()",
     "open_session(tier='pro')",
+    "session.stream.quotes(AAPL, CALL)",
+    "session.stream.trades(CALL)",
+    "session.stream.prices(SPX)",
+    "session.stream.ohlc(AAPL, CALL, SPX)",
+    "session.stream.subscribe(Topic.quotes(AAPL), Topic.trades(CALL), buffer=10)",
+    'session.stream.quotes(AAPL, overflow="latest", on_loss="raise", partial=True)',
+    'session.stream.full_trades("option", joined=False, unanswered="accept")',
+    "await quotes.add(AAPL, Topic.quotes(CALL))",
+    "quotes.remove(AAPL)",
+    "quote: events.Quote = await quotes.receive()",
+    "batch: list[events.Quote] = await quotes.batches().receive()",
+    "session.requests_for(gap, inclusive=True)",
 ]
 
 FIRST_LINE = HEAD.count("\n") + 1

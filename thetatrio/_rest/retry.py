@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import random
-from email.utils import parsedate_to_datetime
 from typing import Final, TypeAlias
 
 import msgspec
 
+from thetatrio._retry_after import parse_retry_after
 from thetatrio.config import RetryPolicy
 from thetatrio.errors import (
     ConnectError,
@@ -146,24 +144,3 @@ def _budget(
         history.repeats += 1
         return policy.max_elapsed if history.repeats == 1 else 0.0
     return 0.0
-
-
-def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
-    """Return the seconds that a Retry-After header asks for, or None where it says nothing usable.
-
-    Seconds (whole or not) or an HTTP date; a date that has passed is 0.
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, IndexError, TypeError, OverflowError):
-            return None
-        if moment.tzinfo is None:  # RFC 9110: HTTP dates are in GMT
-            moment = moment.replace(tzinfo=dt.UTC)
-        return max(0.0, (moment - now).total_seconds())
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None

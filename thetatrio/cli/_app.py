@@ -13,7 +13,9 @@ from thetatrio.cli import fetch as fetch_command
 from thetatrio.cli import operations as operations_command
 from thetatrio.cli import simulate as simulate_command
 from thetatrio.cli import status as status_command
+from thetatrio.cli import stream as stream_command
 from thetatrio.cli._console import PipeConsole, carry_out
+from thetatrio.cli._words import StreamKind
 from thetatrio.config import Config, ConfigOptions, Tier
 from thetatrio.requests import operations as known_operations
 from thetatrio.testing import TerminalOptions
@@ -35,6 +37,8 @@ AccountTier: TypeAlias = Annotated[
     Tier | None, typer.Option(help="The account's tier: how many requests may run at once.")
 ]
 DEFAULT_URL = Config().base_url
+DEFAULT_STREAM_URL = Config().stream_url
+DEFAULT_BUFFER = Config().buffer
 
 
 def _operation_names(incomplete: str) -> list[str]:
@@ -73,13 +77,21 @@ def demo(
             help="Ask this terminal, such as http://127.0.0.1:25503, not a simulated one."
         ),
     ] = None,
+    seconds: Annotated[
+        float,
+        typer.Option(min=0.0, help="How long live data is shown; 0 leaves it out."),
+    ] = 10.0,
 ) -> None:
-    """Show a session at work: an option chain with Greeks and a day of minute bars.
+    """Show a session at work: an option chain with Greeks, minute bars, live quotes and trades.
 
     Starts a simulated terminal, which needs no account and no market hours,
     and asks it as a program would ask a real one.
     """
-    carry_out(lambda: demo_command.run(PipeConsole(), symbol=symbol, day=day, seed=seed, url=url))
+    carry_out(
+        lambda: demo_command.run(
+            PipeConsole(), symbol=symbol, day=day, seed=seed, url=url, seconds=seconds
+        )
+    )
 
 
 @app.command()
@@ -154,6 +166,48 @@ def chain(
 
 
 @app.command()
+def stream(
+    kind: Annotated[StreamKind, typer.Argument(help="What of them.", show_default=False)],
+    contracts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CONTRACT",
+            help="ROOT, ROOT:EXPIRATION:STRIKE:RIGHT, or an OCC symbol; of full-trades:"
+            " option or stock.",
+        ),
+    ] = None,
+    format: Annotated[  # noqa: A002
+        stream_command.StreamFormat | None,
+        typer.Option(help="A table, or an object for each event. Default: table, ndjson piped."),
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.0, help="End after so many seconds.")
+    ] = None,
+    buffer: Annotated[
+        int, typer.Option(min=1, help="Events held while they cannot be shown.")
+    ] = DEFAULT_BUFFER,
+    url: Annotated[str, typer.Option(help="Where the terminal's stream is.")] = DEFAULT_STREAM_URL,
+) -> None:
+    """Show live data until Ctrl-C: a line for each contract, or NDJSON when piped.
+
+    What is missing is said: beneath the table, or on stderr beside the data.
+    For example: thetatrio stream quotes SPXW:2024-03-15:4800:C AAPL
+    """
+    carry_out(
+        lambda: stream_command.run(
+            PipeConsole(),
+            kind,
+            contracts or (),
+            format=format,
+            count=count,
+            duration=duration,
+            options={"stream_url": stream_command.with_path(url), "buffer": buffer},
+        )
+    )
+
+
+@app.command()
 def status(url: Url = DEFAULT_URL) -> None:
     """Say whether a terminal is there, what it speaks, and what to do if not."""
     carry_out(lambda: status_command.run(PipeConsole(), _options(url, None)))
@@ -162,6 +216,7 @@ def status(url: Url = DEFAULT_URL) -> None:
 @app.command()
 def simulate(
     port: Annotated[int, typer.Option(help="On 127.0.0.1; 0 is a free one.")] = 0,
+    stream_port: Annotated[int, typer.Option(help="Of its stream, likewise.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed is the same market.")] = 7,
     day: Annotated[str, typer.Option(help="Its today, YYYY-MM-DD.")] = "2024-11-04",
     tier: Annotated[Tier, typer.Option(help="Its account's tier.")] = Tier.PRO,
@@ -178,4 +233,6 @@ def simulate(
         "tier": tier,
         "contracts": contracts,
     }
-    carry_out(lambda: simulate_command.run(port, options, allow_real_port=allow_real_port))
+    carry_out(
+        lambda: simulate_command.run(port, stream_port, options, allow_real_port=allow_real_port)
+    )

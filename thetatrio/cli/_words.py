@@ -1,18 +1,48 @@
-"""From the words of a command line to a request, and back to words."""
+"""From the words of a command line to a request or a topic, and back to words."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias, cast, get_args
 
+from thetatrio.contracts import Contract, Index, Option, Stock, index_of_root
 from thetatrio.errors import InvalidRequest
+from thetatrio.events import (
+    AnyTopic,
+    Dropped,
+    FullTradeKind,
+    Gap,
+    Lost,
+    Notice,
+    Replayed,
+    Topic,
+    TopicKind,
+    Undecodable,
+)
 from thetatrio.requests import Parameter, Request, operations
 from thetatrio.rows import Row
 
-__all__ = ["cell_text", "find_operation", "request_of"]
+__all__ = [
+    "StreamKind",
+    "cell_text",
+    "clock_text",
+    "contract_of",
+    "find_operation",
+    "notice_text",
+    "request_of",
+    "topic_of",
+]
+
+StreamKind: TypeAlias = Literal[
+    "quotes", "trades", "ohlc", "prices", "market-values", "full-trades"
+]
 
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_OCC_STRIKE: Final = re.compile(r"\d{8}$", re.ASCII)
+_FORMS: Final = "AAPL, SPXW:2024-03-15:4800:C or 'SPXW  240315C04800000'"
 
 
 def find_operation(name: str) -> type[Request[Row]]:
@@ -71,3 +101,85 @@ def cell_text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".") if value else "0"
     return str(value)
+
+
+def contract_of(word: str) -> Contract:
+    """Return the contract that a word names.
+
+    `ROOT:EXPIRATION:STRIKE:RIGHT` and OCC symbols are options, SPX and other
+    indices with options are indices, everything else is a stock. Raises
+    InvalidRequest that names the word.
+    """
+    text = word.strip()
+    try:
+        if ":" in text:
+            root, expiration, strike, right = text.split(":")
+            return Option(root, expiration, strike, right)
+        if _OCC_STRIKE.search(text):
+            return Option.from_occ(text)
+        index = index_of_root(text)
+        if index is None:
+            return Stock(text)
+        if index == text.upper():
+            return Index(text)
+    except InvalidRequest as problem:
+        reasons = "; ".join(problem.problems)
+        raise InvalidRequest(f"{word!r} is no contract: {reasons}") from None
+    except ValueError:
+        raise InvalidRequest(f"{word!r} is no contract: write one as {_FORMS}") from None
+    raise InvalidRequest(
+        f"{word!r} is no contract, options of {index} trade under it: name one, as in {_FORMS}"
+    )
+
+
+def topic_of(kind: StreamKind, words: Sequence[str]) -> AnyTopic:
+    """Return the topic of a kind of event for the contracts that words name.
+
+    Raises InvalidRequest for what is no contract, or none that has such events.
+    """
+    if kind == "full-trades":
+        if len(words) != 1 or words[0] not in get_args(FullTradeKind):
+            told = " ".join(words) or "nothing"
+            raise InvalidRequest(f"full-trades: of 'option' or of 'stock', not of {told!r}")
+        return Topic.joined_trades(cast("FullTradeKind", words[0]))
+    if not words:
+        raise InvalidRequest(f"{kind}: name a contract or more, such as {_FORMS}")
+    contracts = [contract_of(word) for word in words]
+    if kind == "prices":
+        # Whatever an index is called, here it is one.
+        contracts = [Index(one.symbol) if isinstance(one, Stock) else one for one in contracts]
+    elif kind in ("quotes", "trades"):
+        indices = [one.symbol for one in contracts if isinstance(one, Index)]
+        if indices:
+            raise InvalidRequest(
+                f"{kind}: {', '.join(indices)} is an index and has prices:"
+                f" thetatrio stream prices {' '.join(indices)}"
+            )
+    return Topic(cast("TopicKind", kind.replace("-", "_")), tuple(contracts))
+
+
+def notice_text(notice: Notice) -> str:
+    """Return a notice as a line."""
+    match notice:
+        case Lost(reason=reason, since=since):
+            after = "before the first event" if since is None else f"after {clock_text(since)}"
+            return f"lost {after}: {reason}"
+        case Gap(reason=reason, since=since, until=until):
+            start, end = "the beginning", clock_text(until)
+            if since is not None:
+                start = clock_text(since)
+            if since is None or since.date() != until.date():
+                end = f"{until.date()} {end}"
+                start = start if since is None else f"{since.date()} {start}"
+            return f"gap from {start} to {end} New York time: {reason}"
+        case Dropped(count=count):
+            return f"{count} events dropped here, not read in time"
+        case Replayed(count=count):
+            return f"{count} events repeated by the terminal, left out"
+        case Undecodable(count=count, first_bytes=first_bytes):
+            return f"{count} frames could not be read: {first_bytes[:80]!r}"
+
+
+def clock_text(moment: dt.datetime | None) -> str:
+    """Return a moment's wall-clock time in milliseconds; nothing for none."""
+    return "" if moment is None else f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"

@@ -13,9 +13,12 @@ from rich.table import Table
 
 from thetatrio import Session, open_session
 from thetatrio._interrupt import run_interruptibly
+from thetatrio.cli._demo_stream import SETTINGS, show_live
+from thetatrio.contracts import Option, Stock
 from thetatrio.errors import ThetaDataError
 from thetatrio.market_time import parse_date
 from thetatrio.rows import Ohlc, OptionGreeks
+from thetatrio.testing import Terminal, open_terminal
 
 __all__ = ["run"]
 
@@ -27,18 +30,22 @@ _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 _PLAIN: Final = "     ####"  # for consoles that cannot show blocks
 
 
-def run(console: Console, *, symbol: str, day: str, seed: int, url: str | None) -> None:
+def run(
+    console: Console, *, symbol: str, day: str, seed: int, url: str | None, seconds: float
+) -> None:
     """Run the demo. Raises errors of `thetatrio.errors`."""
     try:
         date = parse_date(day)
     except ValueError as problem:
         raise ThetaDataError(f"--day: {problem}") from None
-    run_interruptibly(_demo, console, symbol.upper(), date, seed, url)
+    run_interruptibly(_demo, console, symbol.upper(), date, seed, url, seconds)
 
 
-async def _demo(console: Console, symbol: str, day: dt.date, seed: int, url: str | None) -> None:
+async def _demo(
+    console: Console, symbol: str, day: dt.date, seed: int, url: str | None, seconds: float
+) -> None:
     started = time.perf_counter()
-    async with _open(console, day, seed, url) as session:
+    async with _open(console, day, seed, url) as (terminal, session):
         expirations = await session.option.list_expirations(symbol)
         coming = [row.expiration for row in expirations if row.expiration > day]
         if not coming:
@@ -60,12 +67,20 @@ async def _demo(console: Console, symbol: str, day: dt.date, seed: int, url: str
         console.print(_chain_table(chain))
         _print_chart(console, f"{symbol} on {day}, minute bars, New York time", bars)
         statistics = session.statistics()
-    _say(
-        console,
-        f"{len(chain)} contracts with Greeks and {len(bars)} bars came side by side in"
-        f" {(answered - asked) * 1000:.0f} ms; {statistics.started} requests,"
-        f" {statistics.slots} slots; {time.perf_counter() - started:.1f} s in all.",
-    )
+        _say(
+            console,
+            f"{len(chain)} contracts with Greeks and {len(bars)} bars came side by side in"
+            f" {(answered - asked) * 1000:.0f} ms; {statistics.started} requests,"
+            f" {statistics.slots} slots; {time.perf_counter() - started:.1f} s in all.",
+        )
+        if terminal is not None and seconds:
+            options = _at_the_money(chain)
+            await show_live(console, terminal, session, Stock(symbol), options, seconds)
+
+
+def _at_the_money(chain: Sequence[OptionGreeks]) -> list[Option]:
+    nearest = sorted(chain, key=lambda row: abs(row.strike - row.underlying_price))
+    return sorted((row.contract for row in nearest[:4]), key=lambda one: (one.strike, one.right))
 
 
 def _say(console: Console, text: str) -> None:
@@ -75,23 +90,21 @@ def _say(console: Console, text: str) -> None:
 @asynccontextmanager
 async def _open(
     console: Console, day: dt.date, seed: int, url: str | None
-) -> AsyncGenerator[Session, None]:
+) -> AsyncGenerator[tuple[Terminal | None, Session], None]:
     if url is not None:
         async with open_session(base_url=url) as session:
             _say(console, f"Asking the Theta Terminal at {url}.")
-            yield session
+            yield None, session
         return
-    from thetatrio.testing import open_terminal
-
     async with (
-        open_terminal(seed=seed, day=day, contracts=CONTRACTS) as terminal,
+        open_terminal(seed=seed, day=day, contracts=CONTRACTS, stream=SETTINGS) as terminal,
         open_session(terminal.config) as session,
     ):
         _say(
             console,
             f"A simulated Theta Terminal answers at {terminal.url}. Nothing here is market data.",
         )
-        yield session
+        yield terminal, session
 
 
 def _chain_table(chain: Sequence[OptionGreeks]) -> Table:

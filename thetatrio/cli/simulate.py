@@ -9,20 +9,29 @@ from thetatrio.testing import TerminalOptions, open_terminal
 __all__ = ["run"]
 
 
-def run(port: int, options: TerminalOptions, *, allow_real_port: bool) -> int:
+def run(port: int, stream_port: int, options: TerminalOptions, *, allow_real_port: bool) -> int:
     """Serve until Ctrl-C, or until somebody shuts it down over HTTP."""
     try:
-        run_interruptibly(_serve, port, options, allow_real_port)
+        run_interruptibly(_serve, port, stream_port, options, allow_real_port)
     except KeyboardInterrupt:
         note("ended")
     return 0
 
 
-async def _serve(port: int, options: TerminalOptions, allow_real_port: bool) -> None:  # noqa: FBT001
-    opened = open_terminal(port=port, allow_real_port=allow_real_port, **options)
-    async with opened as terminal:
+async def _serve(
+    port: int,
+    stream_port: int,
+    options: TerminalOptions,
+    allow_real_port: bool,  # noqa: FBT001
+) -> None:
+    async with open_terminal(
+        port=port, stream_port=stream_port, allow_real_port=allow_real_port, **options
+    ) as terminal:
         print(f"A simulated Theta Terminal answers at {terminal.url}; Ctrl-C ends it.")
+        print(f"Its stream is at {terminal.stream_url}.")
         print("Nothing in it is market data. Point a session at it with")
-        print(f"  thetatrio.open_session(base_url={terminal.url!r})")
-        print(f"or the command with\n  thetatrio status --url {terminal.url}", flush=True)
+        print(f"  thetatrio.open_session(base_url={terminal.url!r},")
+        print(f"                         stream_url={terminal.stream_url!r})")
+        print(f"or the command with\n  thetatrio status --url {terminal.url}")
+        print(f"  thetatrio stream quotes SPY --url {terminal.stream_url}", flush=True)
         await terminal.shut_down.wait()

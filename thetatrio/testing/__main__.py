@@ -39,8 +39,10 @@ async def serve(arguments: argparse.Namespace) -> None:
         port=arguments.port, allow_real_port=arguments.allow_real_port, **options
     )
     async with opened as terminal:
-        print(f"simulated terminal at {terminal.url}", flush=True)  # noqa: T201 - its one output
-        hint = f'thetatrio.open_session(base_url="{terminal.url}")'
+        places = f"{terminal.url}, its stream at {terminal.stream_url}"
+        print(f"simulated terminal at {places}", flush=True)  # noqa: T201 - its one output
+        urls = f'base_url="{terminal.url}", stream_url="{terminal.stream_url}"'
+        hint = f"thetatrio.open_session({urls})"
         print(f"use it: {hint}; Ctrl-C ends it", flush=True)  # noqa: T201
         await terminal.shut_down.wait()
 

@@ -16,7 +16,7 @@ from thetatrio.testing._operations import Refusal
 from thetatrio.testing._seeding import random_stream
 from thetatrio.testing._sending import Hangup, Sender, first_of, reset
 from thetatrio.testing._service import SHUTDOWN, Answer, Route, Service
-from thetatrio.testing.faults import Fault, FaultScript, Mute, Status
+from thetatrio.testing.faults import FaultScript, Mute, RequestFault, Status
 
 _LOGGER: Final = logging.getLogger("thetatrio.testing")
 _READ: Final = 64 * 1024
@@ -176,7 +176,7 @@ class Connection:
             owner.stop()
         return None
 
-    def _sender(self, entry: LedgerEntry, faults: list[Fault]) -> Sender:
+    def _sender(self, entry: LedgerEntry, faults: list[RequestFault]) -> Sender:
         chance = random_stream(self._owner.seed, "faults", entry.number)
         return Sender(self._stream, self._protocol, entry, faults, chance)
 

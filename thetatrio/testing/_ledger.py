@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 import msgspec
 import trio
 
+from thetatrio.testing._stream.ledger import StreamLedger
+
 Outcome: TypeAlias = Literal["open", "completed", "aborted"]
 
 
@@ -57,9 +59,11 @@ class Ledger:
         self.highest_in_flight: int = 0
         self.highest_waiting: int = 0
         self.connections_total: int = 0
+        self.stream: StreamLedger = StreamLedger()
+        """The stream's own; the numbers above are those of requests."""
 
     def reset(self) -> None:
-        """Forget the past; what is going on now still counts."""
+        """Forget past requests; what is going on now still counts, and the stream."""
         self.requests.clear()
         self.highest_in_flight = self.in_flight
         self.highest_waiting = self.waiting

@@ -40,6 +40,8 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._closed = False
         self._sending = False
         self._receiving = False
+        self.bytes_sent: int = 0
+        """Bytes handed to the peer's buffer, also by a `send_all` that did not finish."""
 
     def _check(self) -> None:
         if self._closed:
@@ -64,8 +66,10 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                     raise trio.BrokenResourceError("the peer is gone")
                 room = pipe.capacity - len(pipe.data)
                 if room > 0:
-                    pipe.data += data[at : at + room]
-                    at += room
+                    part = data[at : at + room]
+                    pipe.data += part
+                    at += len(part)
+                    self.bytes_sent += len(part)
                     pipe.notify()
                 if at >= len(data):
                     return

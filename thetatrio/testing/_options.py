@@ -176,14 +176,23 @@ class OptionTape:
     def quote_changes(self, start: int, end: int) -> Iterator[Quote]:
         """Yield each new quote from `start` to `end` inclusive, stamped with its own moment."""
         first = max(0, -((OPEN_MS + self._offset - start) // 1000))
-        stamps = [OPEN_MS + second * 1000 + self._offset for second in range(first, self._last + 1)]
-        if start <= OPEN_MS:
-            stamps.insert(0, OPEN_MS)
+        last = min(self._last, (end - OPEN_MS - self._offset) // 1000)
         before: tuple[object, ...] | None = None
-        for quote in self.quotes([ms for ms in stamps if start <= ms <= end]):
-            if quote[1:] != before:
-                before = quote[1:]
-                yield quote
+        for stamps in self._stamps(first, last, opening=start <= OPEN_MS <= end):
+            for quote in self.quotes(stamps):
+                if quote[1:] != before:
+                    before = quote[1:]
+                    yield quote
+
+    def _stamps(self, first: int, last: int, *, opening: bool) -> Iterator[list[int]]:
+        # In pieces that grow: many readers want a few quotes only, others the day.
+        if opening:
+            yield [OPEN_MS]
+        size = 8
+        while first <= last:
+            until = min(last + 1, first + size)
+            yield [OPEN_MS + second * 1000 + self._offset for second in range(first, until)]
+            first, size = until, min(512, size * 2)
 
     def last_quote(self) -> Quote:
         """Return the day's last quote, stamped with its own moment."""
@@ -225,6 +234,10 @@ class OptionTape:
             self._lazy_trades = list(self._print())
         return self._lazy_trades
 
+    def iter_trades(self) -> Iterator[Trade]:
+        """Yield the day's trades as `trades` has them, made as they are read and not kept."""
+        return self._print() if self._lazy_trades is None else iter(self._lazy_trades)
+
     @property
     def volume(self) -> int:
         """Contracts traded on the day: the sizes of its trades, of which no price is needed."""
@@ -247,7 +260,10 @@ class OptionTape:
         opening = OPEN_MS + self._offset
         span = self._close - OPEN_MS
         times = [max(opening, ms) for ms in trade_times(self.count, span, *self._key)]
-        for ms, quote, drawn in zip(times, self.quotes(times), self._draws(), strict=True):
+        quotes = (
+            quote for at in range(0, len(times), 64) for quote in self.quotes(times[at : at + 64])
+        )
+        for ms, quote, drawn in zip(times, quotes, self._draws(), strict=True):
             choice = drawn.choice
             middle = (quote.bid + quote.ask) / 2
             if choice < 0.35 and quote.bid > 0:

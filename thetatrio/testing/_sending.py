@@ -14,12 +14,12 @@ import trio
 from thetatrio.testing._ledger import LedgerEntry
 from thetatrio.testing.faults import (
     Bandwidth,
-    Fault,
     Garbage,
     HalfOpen,
     Latency,
     LimitData,
     NoLength,
+    RequestFault,
     ResetPeer,
     Slicer,
     WrongType,
@@ -40,7 +40,7 @@ class Hangup(Exception):
         self.reset = reset
 
 
-def first_of(kind: type[_Kind], faults: Iterable[Fault]) -> _Kind | None:
+def first_of(kind: type[_Kind], faults: Iterable[RequestFault]) -> _Kind | None:
     """Return the first fault of a kind."""
     return next((fault for fault in faults if isinstance(fault, kind)), None)
 
@@ -67,7 +67,7 @@ class Sender:
         stream: trio.abc.Stream,
         protocol: h11.Connection,
         entry: LedgerEntry,
-        faults: list[Fault],
+        faults: list[RequestFault],
         stream_of_chance: random.Random,
     ) -> None:
         self._stream = stream

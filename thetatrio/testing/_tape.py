@@ -186,6 +186,10 @@ class StockTape:
             self._lazy_trades = list(self._print())
         return self._lazy_trades
 
+    def iter_trades(self) -> Iterator[Trade]:
+        """Yield the day's trades as `trades` has them."""
+        return iter(self.trades)
+
     def _print(self) -> Iterator[Trade]:
         span = close_ms(self.date) - OPEN_MS
         path = self.path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final, TypedDict, Unpack
 
@@ -19,6 +19,8 @@ from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._limiter import Limiter
 from thetatrio.testing._market import Market
 from thetatrio.testing._service import JsonShape, Release, Service, State
+from thetatrio.testing._stream.server import STREAM_PATH, StreamServer
+from thetatrio.testing._stream.settings import StreamSettings
 from thetatrio.testing._variation import Answers
 from thetatrio.testing.faults import Fault, FaultScript
 
@@ -28,6 +30,7 @@ REAL_PORTS: Final = frozenset({25503, 25504, 25510, 25520})
 _LOOPBACK: Final = "127.0.0.1"
 _LONGEST_QUEUE: Final = 128
 _FREE_RATE: Final = Rate(20, per=60.0)
+_STREAM: Final = StreamSettings()
 
 
 class TerminalOptions(TypedDict, total=False):
@@ -45,6 +48,7 @@ class TerminalOptions(TypedDict, total=False):
     latency: float
     release: Release
     flat_file_rows: int | None
+    stream: StreamSettings
 
 
 class Terminal:
@@ -69,6 +73,7 @@ class Terminal:
             of the published description, and answers 404 to the others.
         flat_file_rows: rows of every day's file, repeated as needed; by default as
             many as the market has.
+        stream: how the stream behaves.
 
     Raises InvalidConfig that names everything wrong at once.
     """
@@ -88,6 +93,7 @@ class Terminal:
         latency: float = 0.0,
         release: Release = "newest",
         flat_file_rows: int | None = None,
+        stream: StreamSettings = _STREAM,
     ) -> None:
         problems: list[str] = []
         today = _checked_day(day, problems)
@@ -128,6 +134,10 @@ class Terminal:
         """Set once a shutdown was asked for over HTTP, or `stop` was called."""
         self.port: int | None = None
         """The port it listens on, or None without sockets."""
+        self.stream: StreamServer = StreamServer(self, stream)
+        """The stream: its settings, subscriptions and upstream, and what can be done to it."""
+        self.stream_port: int | None = None
+        """The port of the stream, or None without sockets."""
         self._serving: set[trio.CancelScope] = set()
 
     @property
@@ -152,13 +162,23 @@ class Terminal:
         return f"http://{_LOOPBACK}:{self.port or 80}"
 
     @property
+    def stream_url(self) -> str:
+        """Where the stream is; without sockets, a name for it."""
+        return f"ws://{_LOOPBACK}:{self.stream_port or 80}{STREAM_PATH}"
+
+    @property
     def config(self) -> Config:
         """Settings for a session that talks to this terminal."""
-        return Config(base_url=self.url, tier=self.tier)
+        return Config(base_url=self.url, stream_url=self.stream_url, tier=self.tier)
 
     def restart(self) -> None:
-        """Do what ending and starting a terminal does: connected, and any host is the first."""
+        """Do what ending and starting a terminal does.
+
+        Connected, any host is the first, and the stream has neither clients nor
+        subscriptions.
+        """
         self.service.restart()
+        self.stream.restart()
 
     def stop(self) -> None:
         """Shut down: stop listening and drop all connections, as a terminal does on request."""
@@ -181,12 +201,36 @@ class Terminal:
             self._serving.discard(scope)
             self.ledger.note(connections=-1)
 
+    async def serve_stream(self, stream: trio.abc.Stream) -> None:
+        """Serve one WebSocket connection on any trio stream, until it ends. Closes the stream."""
+        if self.shut_down.is_set():
+            await stream.aclose()
+            return
+        scope = trio.CancelScope()
+        self._serving.add(scope)
+        try:
+            with scope:
+                await self.stream.serve(stream)
+        finally:
+            self._serving.discard(scope)
+
     async def accept(self, listeners: list[trio.SocketListener]) -> None:
         """Serve what connects to listeners until cancelled or shut down. Closes them."""
+        await self._accept(self.serve, listeners)
+
+    async def accept_streams(self, listeners: list[trio.SocketListener]) -> None:
+        """Serve the stream to what connects to listeners, as `accept` serves requests."""
+        await self._accept(self.serve_stream, listeners)
+
+    async def _accept(
+        self,
+        serve: Callable[[trio.abc.Stream], Awaitable[None]],
+        listeners: list[trio.SocketListener],
+    ) -> None:
         scope = trio.CancelScope()
         self._serving.add(scope)
         with scope:
-            await trio.serve_listeners(self.serve, listeners)
+            await trio.serve_listeners(serve, listeners)
 
 
 async def open_listeners(port: int, *, allow_real_port: bool = False) -> list[trio.SocketListener]:
@@ -224,7 +268,11 @@ def _checked_tier(tier: Tier | TierName, problems: list[str]) -> Tier:
 
 @asynccontextmanager
 async def open_terminal(
-    *, port: int = 0, allow_real_port: bool = False, **options: Unpack[TerminalOptions]
+    *,
+    port: int = 0,
+    stream_port: int = 0,
+    allow_real_port: bool = False,
+    **options: Unpack[TerminalOptions],
 ) -> AsyncGenerator[Terminal, None]:
     """Open a simulated terminal that listens on 127.0.0.1 for the time of the block.
 
@@ -232,16 +280,25 @@ async def open_terminal(
             async with thetatrio.open_session(config=terminal.config) as session: ...
 
     Args:
-        port: 0 for a free one. Ports of real terminals are refused
+        port: of requests; 0 for a free one. Ports of real terminals are refused
             (InvalidConfig) unless `allow_real_port` is true.
-        allow_real_port: whether a port of `REAL_PORTS` may be used.
+        stream_port: of the stream, likewise.
+        allow_real_port: whether ports of `REAL_PORTS` may be used.
         options: arguments of `Terminal`, with its defaults.
 
     The block's exception comes out as it is. Leaving drops all connections.
     """
     terminal = Terminal(**options)
     listeners = await open_listeners(port, allow_real_port=allow_real_port)
+    try:
+        streams = await open_listeners(stream_port, allow_real_port=allow_real_port)
+    except (OSError, InvalidConfig):
+        for listener in listeners:
+            await trio.aclose_forcefully(listener)
+        raise
     terminal.port = listeners[0].socket.getsockname()[1]
+    terminal.stream_port = streams[0].socket.getsockname()[1]
     async with open_hidden_nursery() as nursery:
         nursery.start_soon(terminal.accept, listeners)
+        nursery.start_soon(terminal.accept_streams, streams)
         yield terminal

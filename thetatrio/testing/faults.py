@@ -6,6 +6,10 @@ A fault hits requests whose path matches `path` (an operation's name such as
 `stock_history_eod`, or a glob such as `/v3/option/*`), from the `nth` of them
 on, `times` of them (None: all). Several faults may hit one request; where two
 of a kind do, the first counts. Times are seconds of trio's clock.
+
+Faults of the stream hit frames, connections or commands instead, as each says:
+
+    terminal.faults.append(CutFrame(bytes=50, nth=1_000, times=1))
 """
 
 from __future__ import annotations
@@ -16,20 +20,73 @@ from typing import TypeAlias
 
 import msgspec
 
+from thetatrio.testing._stream_faults import (
+    BadFrame,
+    CloseFrame,
+    CommandFault,
+    ConnectionFault,
+    CutFragments,
+    CutFrame,
+    Duplicates,
+    Fragmented,
+    FrameFault,
+    GarbageText,
+    HalfOpenStream,
+    IgnoreClose,
+    KeepOpen,
+    LateAcknowledgement,
+    MuteStream,
+    Oversize,
+    PingFlood,
+    PingsOnly,
+    RefuseSubscription,
+    RejectHandshake,
+    SilentHandshake,
+    SlicedStream,
+    SlowLoris,
+    StreamFault,
+    Unanswered,
+    UpstreamFlap,
+    WrongAccept,
+)
+
 __all__ = [
+    "BadFrame",
     "Bandwidth",
+    "CloseFrame",
+    "CutFragments",
+    "CutFrame",
+    "Duplicates",
     "Fault",
     "FaultScript",
+    "Fragmented",
     "Garbage",
+    "GarbageText",
     "HalfOpen",
+    "HalfOpenStream",
+    "IgnoreClose",
+    "KeepOpen",
+    "LateAcknowledgement",
     "Latency",
     "LimitData",
     "Mute",
+    "MuteStream",
     "NoLength",
+    "Oversize",
+    "PingFlood",
+    "PingsOnly",
     "Refuse",
+    "RefuseSubscription",
+    "RejectHandshake",
     "ResetPeer",
+    "SilentHandshake",
+    "SlicedStream",
     "Slicer",
+    "SlowLoris",
     "Status",
+    "Unanswered",
+    "UpstreamFlap",
+    "WrongAccept",
     "WrongType",
 ]
 
@@ -119,7 +176,7 @@ class Refuse(_Aim, frozen=True):
     """Close the connection right after it is accepted. Counts connections; `path` is not used."""
 
 
-Fault: TypeAlias = (
+RequestFault: TypeAlias = (
     Latency
     | Slicer
     | Bandwidth
@@ -133,6 +190,7 @@ Fault: TypeAlias = (
     | NoLength
     | Refuse
 )
+Fault: TypeAlias = RequestFault | StreamFault
 
 
 class FaultScript:
@@ -140,11 +198,16 @@ class FaultScript:
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._lines: list[tuple[Fault, list[int]]] = []
+        self._of_frames: list[tuple[FrameFault, list[int]]] = []
         self.extend(faults)
 
     def append(self, fault: Fault) -> None:
         """Add a fault; its count of requests begins now."""
-        self._lines.append((fault, [0, 0]))
+        counts = [0, 0]
+        self._lines.append((fault, counts))
+        # Apart from the others, because a stream has many frames.
+        if isinstance(fault, FrameFault):
+            self._of_frames.append((fault, counts))
 
     def extend(self, faults: Iterable[Fault]) -> None:
         """Add several faults."""
@@ -153,18 +216,20 @@ class FaultScript:
 
     def remove(self, fault: Fault) -> None:
         """Take back the first fault that equals this one. Raises ValueError where none does."""
-        for at, (mine, _) in enumerate(self._lines):
+        for at, (mine, counts) in enumerate(self._lines):
             if mine == fault:
                 del self._lines[at]
+                self._of_frames = [line for line in self._of_frames if line[1] is not counts]
                 return
         raise ValueError(f"{fault} is not in the script")
 
     def clear(self) -> None:
         """Take back all faults."""
         self._lines.clear()
+        self._of_frames.clear()
 
     def hits(self, fault: Fault) -> int:
-        """Return how many requests (connections, for `Refuse`) faults equal to this have hit."""
+        """Return how many requests, connections, frames or commands such faults have hit."""
         return sum(counts[1] for mine, counts in self._lines if mine == fault)
 
     def __iter__(self) -> Iterator[Fault]:
@@ -180,20 +245,56 @@ class FaultScript:
         hits = [self._counted(fault, counts) for fault, counts in refused]
         return True in hits
 
-    def for_request(self, path: str, operation: str) -> list[Fault]:
+    def for_request(self, path: str, operation: str) -> list[RequestFault]:
         """Return the faults that hit a request, and count it."""
-        aimed = [
-            line
-            for line in self._lines
-            if not isinstance(line[0], Refuse)
-            and (line[0].path == operation or fnmatchcase(path, line[0].path))
+        return [
+            fault
+            for fault, counts in self._lines
+            if isinstance(fault, RequestFault)
+            and not isinstance(fault, Refuse)
+            and (fault.path == operation or fnmatchcase(path, fault.path))
+            and self._counted(fault, counts)
         ]
-        return [fault for fault, counts in aimed if self._counted(fault, counts)]
+
+    def for_stream_connection(self) -> list[ConnectionFault]:
+        """Return the faults that hit a connection to the stream, and count it."""
+        return [
+            fault
+            for fault, counts in self._lines
+            if isinstance(fault, ConnectionFault) and self._counted(fault, counts)
+        ]
+
+    def for_command(self, root: str, *, adds: bool) -> list[CommandFault]:
+        """Return the faults that hit a command of the stream, and count it."""
+        return [
+            fault
+            for fault, counts in self._lines
+            if isinstance(fault, CommandFault)
+            and (adds or not isinstance(fault, RefuseSubscription))
+            and fnmatchcase(root, fault.root)
+            and self._counted(fault, counts)
+        ]
+
+    @property
+    def hits_frames(self) -> bool:
+        """Whether any fault may hit a frame of the stream, so that frames must be counted."""
+        return bool(self._of_frames)
+
+    def for_frame(self, connection: int) -> list[FrameFault]:
+        """Return the faults that hit a frame with events, and count it."""
+        return [
+            fault
+            for fault, counts in self._of_frames
+            if fault.connection in (None, connection) and self._counted(fault, counts)
+        ]
 
     @staticmethod
     def _counted(fault: Fault, counts: list[int]) -> bool:
         counts[0] += 1
         past = counts[0] - fault.nth
+        every = None if isinstance(fault, RequestFault) else fault.every
+        if past >= 0 and every is not None:
+            past = -1 if past % every else past // every
         hit = past >= 0 and (fault.times is None or past < fault.times)
         counts[1] += hit
         return hit

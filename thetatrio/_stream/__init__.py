@@ -1,0 +1,1 @@
+"""From a socket to events: the stream of the Theta Terminal."""

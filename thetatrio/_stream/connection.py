@@ -1,0 +1,325 @@
+"""One WebSocket life: connect, shake hands, read and write until it ends, say goodbye."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final, TypeAlias, cast
+from urllib.parse import SplitResult
+
+import h11
+import trio
+import trio_websocket
+import wsproto.utilities
+
+from thetatrio import market_time
+from thetatrio._retry_after import parse_retry_after
+from thetatrio._stream.fast_lane import FastLane
+from thetatrio._stream.frames import masked_close
+from thetatrio.config import Config
+from thetatrio.errors import (
+    AuthenticationFailed,
+    ConnectError,
+    ConnectionLost,
+    ConnectTimeout,
+    ProtocolError,
+    ServerError,
+    ThetaDataError,
+)
+
+__all__ = ["Connection", "Dial", "dial_tcp", "open_stream"]
+
+Dial: TypeAlias = Callable[[str, int], Awaitable[trio.abc.Stream]]
+"""Opens a byte stream to a host and port; raises OSError where that fails."""
+
+_PING_EVERY: Final = 30.0
+_PROTOCOL_ERROR: Final = 1002
+_TOO_BIG: Final = 1009
+_FAILURES: Final = frozenset({429, 500, 502, 503, 504})
+_REFUSALS: Final = frozenset({401, 403})
+
+
+async def dial_tcp(host: str, port: int) -> trio.abc.Stream:
+    """Connect over TCP."""
+    return await trio.open_tcp_stream(host, port)
+
+
+def address(url: SplitResult) -> tuple[str, int]:
+    """Return the host and port of a stream's URL."""
+    return url.hostname or "", url.port or (443 if url.scheme == "wss" else 80)
+
+
+async def open_stream(url: SplitResult, config: Config, dial: Dial) -> trio.abc.Stream:
+    """Open the bytes of a connection. Raises ConnectError."""
+    host, port = address(url)
+    try:
+        stream = await dial(host, port)
+    except OSError as error:
+        raise ConnectError(
+            f"cannot reach the stream of Theta Terminal at {host}:{port} ({_words(error)});"
+            " is it running?"
+        ) from error
+    if url.scheme != "wss":
+        return stream
+    context = ssl.create_default_context(
+        cafile=config.verify if isinstance(config.verify, str) else None
+    )
+    if config.verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
+
+
+def _words(error: OSError) -> str:
+    # trio says "all attempts failed", and has the attempts as its cause.
+    cause: BaseException | None = error.__cause__
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cast("BaseExceptionGroup[BaseException]", cause).exceptions[0]
+    told = cause if isinstance(cause, OSError) else error
+    # Without the address, which trio adds; negative ones are those of name resolution.
+    number = told.errno or 0
+    return (os.strerror(number) if number > 0 else told.strerror or str(told)).lower()
+
+
+class Connection:
+    """A WebSocket over a byte stream, from the handshake to the close.
+
+    Args:
+        stream: the bytes; closed in any case when `run` ends.
+        url: where it leads.
+        config: limits and times.
+        deliver: takes the messages of one read.
+        room: awaited before each read.
+        read_size: tells how much to read.
+    """
+
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        url: SplitResult,
+        config: Config,
+        *,
+        deliver: Callable[[Sequence[bytes]], None],
+        room: Callable[[], Awaitable[None]],
+        read_size: Callable[[], int],
+    ) -> None:
+        self._url = url
+        self._config = config
+        self._socket: trio_websocket.WebSocketConnection | None = None
+        self._closing = trio.Event()
+        self._broken_by_us = ""
+        self._deliver = deliver
+        # Messages that came before `opened` was called, such as in the handshake's own read.
+        self._early: list[bytes] | None = []
+        self.lane: Final = FastLane(
+            stream,
+            self._take,
+            max_frame=config.max_frame,
+            idle_timeout=config.idle_timeout,
+            message_deadline=config.message_deadline,
+            room=room,
+            read_size=read_size,
+        )
+
+    async def run(
+        self,
+        serve: Callable[[Connection], Awaitable[None]],
+        opened: Callable[[], None],
+        deadline: float,
+    ) -> str:
+        """Shake hands, call `opened`, and run `serve` until the connection ends; return why.
+
+        Raises what kept it from opening: AuthenticationFailed and ProtocolError,
+        after which another attempt is in vain; ServerError with `retry_after`,
+        ConnectTimeout and ConnectionLost otherwise.
+        """
+        rejected: list[trio_websocket.ConnectionRejected] = []
+        opening = trio.CancelScope(deadline=deadline)
+        try:
+            async with trio.open_nursery() as nursery:
+                with opening:
+                    await self._open(nursery)
+                if self._socket is not None:
+                    opened()
+                    self._take_early()
+                    nursery.start_soon(serve, self)
+                    nursery.start_soon(self._ping, self._socket)
+                    nursery.start_soon(self._refuse_oversized, self._socket)
+                    nursery.start_soon(self._follow_close, self._socket)
+                    await self.lane.ended.wait()
+                nursery.cancel_scope.cancel()
+        except* trio_websocket.ConnectionRejected as group:
+            rejected += _leaves(group)
+        except* (h11.ProtocolError, wsproto.utilities.ProtocolError) as group:
+            # trio-websocket wanted to answer what may not be answered, such as a wrong accept key.
+            self._broken_by_us = self._broken_by_us or f"the protocol was broken ({group!r})"
+        finally:
+            # Even with the terminal's answer to our close, TCP may still be open.
+            with trio.move_on_after(self._config.close_timeout, shield=True):
+                await self.lane.aclose_forcefully()
+        if rejected:
+            answer = rejected[0]
+            raise self._refused(answer.status_code, answer.headers or (), answer.body or b"")
+        if self._socket is None:
+            raise self._not_opened(too_slow=opening.cancelled_caught)
+        return self._reason()
+
+    def _take(self, payloads: Sequence[bytes]) -> None:
+        if self._early is None:
+            self._deliver(payloads)
+        else:
+            self._early += payloads
+
+    def _take_early(self) -> None:
+        early, self._early = self._early, None
+        if early:
+            self._deliver(early)
+
+    async def _open(self, nursery: trio.Nursery) -> None:
+        host, port = address(self._url)
+        resource = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
+
+        # trio-websocket does not return from a handshake whose connection ended.
+        async with trio.open_nursery() as racing:
+
+            async def until_ended() -> None:
+                await self.lane.ended.wait()
+                racing.cancel_scope.cancel()
+
+            racing.start_soon(until_ended)
+            self._socket = await trio_websocket.wrap_client_stream(
+                nursery,
+                self.lane,  # type: ignore[arg-type]  # any stream will do
+                f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+                resource,
+                max_message_size=self._config.max_frame,
+                receive_buffer_size=None,
+            )
+            racing.cancel_scope.cancel()
+
+    def _not_opened(self, *, too_slow: bool) -> ThetaDataError:
+        where = self._where()
+        if self.lane.upgraded:
+            return ProtocolError(
+                f"what answers at {where} is no stream of a Theta Terminal: its WebSocket"
+                " handshake is wrong; check stream_url"
+            )
+        if self.lane.status is not None:
+            return self._refused(self.lane.status, (), b"")
+        if too_slow:
+            return ConnectTimeout(
+                f"the stream at {where} did not answer the handshake within connect_timeout"
+                f" ({self._config.connect_timeout:g} s)"
+            )
+        reason = self.lane.reason or "closed"
+        return ConnectionLost(f"the handshake with {where} was not completed: {reason}")
+
+    def _refused(
+        self, code: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
+    ) -> ThetaDataError:
+        where = self._where()
+        text = body[:200].decode("utf-8", "replace").strip()
+        said = f"{code} ({text})" if text else str(code)
+        if code in _REFUSALS:
+            return AuthenticationFailed(f"the stream at {where} was refused: {said}", code=code)
+        if code in _FAILURES:
+            named = {bytes(name).lower(): value for name, value in headers}
+            after = bytes(named.get(b"retry-after", b"")).decode("ascii", "replace")
+            return ServerError(
+                f"the stream at {where} cannot be opened now: {said}",
+                code=code,
+                terminal_text=text,
+                retry_after=parse_retry_after(after, market_time.now()),
+            )
+        return ProtocolError(f"there is no stream at {where}: {said}; check stream_url", code=code)
+
+    def _where(self) -> str:
+        return self._url.geturl()
+
+    def _reason(self) -> str:
+        if self._broken_by_us:
+            return self._broken_by_us
+        closed = self._socket.closed if self._socket is not None else None
+        if self.lane.oversized.is_set():
+            return self.lane.reason
+        if closed is not None and closed.code != 1006 and not self._closing.is_set():
+            words = f": {closed.reason}" if closed.reason else ""
+            return f"the terminal closed the connection ({closed.code}{words})"
+        return self.lane.reason or "closed"
+
+    # While it is open
+
+    async def send(self, texts: list[bytes]) -> None:
+        """Send text messages. A peer that takes nothing for `ack_timeout` is given up."""
+        with trio.move_on_after(self._config.ack_timeout) as scope:
+            try:
+                await self.lane.send_texts(texts)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                await self.give_up("the connection broke while a command was sent")
+        if scope.cancelled_caught:  # a part may have been sent
+            await self.give_up(f"the terminal took no command for {self._config.ack_timeout:g} s")
+
+    async def give_up(self, reason: str) -> None:
+        """End the connection without a goodbye."""
+        self._broken_by_us = self._broken_by_us or reason
+        await self.lane.aclose_forcefully()
+
+    async def goodbye(self, texts: list[bytes]) -> None:
+        """Send last messages and close in order, as long as the caller's deadline lets it."""
+        self._closing.set()
+        if self._socket is None or self.lane.ended.is_set():
+            return
+        try:
+            if texts:
+                await self.lane.send_texts(texts)
+            self.lane.close_soon()
+            await self._socket.aclose()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the other end was quicker
+
+    @staticmethod
+    async def _ping(socket: trio_websocket.WebSocketConnection) -> None:
+        # Idle connections of some clients were cut after minutes; a ping now and then helped.
+        while True:
+            await trio.sleep(_PING_EVERY)
+            try:
+                with trio.move_on_after(_PING_EVERY):
+                    await socket.ping()
+            except trio_websocket.ConnectionClosed:
+                return
+
+    async def _refuse_oversized(self, socket: trio_websocket.WebSocketConnection) -> None:
+        await self.lane.oversized.wait()
+        self.lane.close_soon()
+        with trio.move_on_after(self._config.close_timeout):
+            await socket.aclose(_TOO_BIG, "message too big")
+        await self.lane.aclose_forcefully()
+
+    async def _follow_close(self, socket: trio_websocket.WebSocketConnection) -> None:
+        """End the connection soon after a close, and at once after a frame no server may send."""
+        try:
+            while True:  # the lane leaves no message that would mean anything
+                await socket.get_message()
+        except trio_websocket.ConnectionClosed:
+            pass
+        with trio.move_on_after(self._config.close_timeout):
+            if self.lane.irregular:
+                words = socket.closed.reason if socket.closed is not None else ""
+                self._broken_by_us = f"the terminal broke the WebSocket protocol ({words})"
+                await self.lane.send_all(masked_close(_PROTOCOL_ERROR))
+            else:
+                await self.lane.ended.wait()  # ending it is the terminal's turn
+        await self.lane.aclose_forcefully()
+
+
+def _leaves(
+    group: BaseExceptionGroup[trio_websocket.ConnectionRejected],
+) -> list[trio_websocket.ConnectionRejected]:
+    found: list[trio_websocket.ConnectionRejected] = []
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            found += _leaves(each)
+        else:
+            found.append(each)
+    return found

@@ -1,0 +1,298 @@
+"""One subscriber: its feed, its lane, what it waits for and what it was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
+
+import trio
+
+from thetatrio._stream.buffer import OnLoss, Overflow
+from thetatrio._stream.inbox import Inbox
+from thetatrio._stream.lane import Lane
+from thetatrio._stream.subscriptions import Word
+from thetatrio._stream.wire import Key, keys_of
+from thetatrio.contracts import Contract
+from thetatrio.errors import (
+    FeedClosed,
+    InvalidRequest,
+    SubscriptionRefused,
+    SubscriptionUnanswered,
+)
+from thetatrio.events import AnyTopic, Topic
+
+__all__ = ["Book", "Subscriber", "Unanswered", "Waiter", "merged", "without"]
+
+Unanswered: TypeAlias = Literal["raise", "accept"]
+"""What subscribing does where the terminal says nothing."""
+
+_NAMED: Final = 5
+
+
+class Waiter:
+    """Somebody who waits for the terminal's word on subscriptions."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._open = set(keys)
+        self._settled = trio.Event()
+        self.is_void: bool = False
+        """Whether the subscriptions are forgotten, since the stream failed."""
+        self._error: Callable[[], Exception] | None = None
+        self.refused: dict[Key, str] = {}
+        self.silent: list[Key] = []
+        if not self._open:
+            self._settled.set()
+
+    def settle(self, word: Word) -> None:
+        """Take the terminal's word, or that it gave none."""
+        if word.key not in self._open:
+            return
+        self._open.discard(word.key)
+        if word.response is None:
+            self.silent.append(word.key)
+        elif not word.accepted:
+            self.refused[word.key] = word.response
+        if not self._open:
+            self._settled.set()
+
+    def fail(self, error: Callable[[], Exception]) -> None:
+        """Let the wait end with an error of its own."""
+        self._error = error
+        self.is_void = True
+        self._settled.set()
+
+    async def wait(self) -> None:
+        """Wait until everything is settled. Raises what the stream failed with."""
+        await self._settled.wait()
+        if self._error is not None:
+            raise self._error()
+
+
+class Book(Protocol):
+    """What a subscriber asks of the supervisor."""
+
+    def attach(self, subscriber: Subscriber) -> None:
+        """Route events to a new subscriber."""
+        ...
+
+    def detach(self, subscriber: Subscriber) -> None:
+        """Route no more events to a subscriber."""
+        ...
+
+    def change(self, subscriber: Subscriber, topics: tuple[AnyTopic, ...]) -> None:
+        """Route other events to a subscriber."""
+        ...
+
+    def acquire(self, keys: Sequence[Key]) -> Waiter:
+        """Want subscriptions."""
+        ...
+
+    def release(
+        self, keys: Sequence[Key], waiter: Waiter | None = None, *, leaving: bool = False
+    ) -> None:
+        """Want subscriptions no longer; `waiter` is what acquiring them gave.
+
+        `leaving` a feed's block they may stay, where the session's settings say so.
+        """
+        ...
+
+
+def merged(topics: Iterable[AnyTopic]) -> tuple[AnyTopic, ...]:
+    """Return topics as one for each kind."""
+    found: dict[tuple[object, ...], AnyTopic] = {}
+    for topic in topics:
+        key = (topic.kind, topic.security, topic.joined)
+        before = found.get(key)
+        if before is None or topic.security is not None:
+            found[key] = topic
+        else:
+            found[key] = Topic(topic.kind, (*before.contracts, *topic.contracts))
+    if any(topic.joined for topic in found.values()) and len(found) > 1:
+        raise InvalidRequest("joined trades have a feed of their own: subscribe to them alone")
+    return tuple(found.values())
+
+
+def without(topics: Iterable[AnyTopic], gone: Iterable[AnyTopic]) -> tuple[AnyTopic, ...]:
+    """Return topics without the contracts of others."""
+    taken = {(topic.kind, each) for topic in gone for each in topic.contracts}
+    return tuple(
+        topic
+        if topic.security is not None
+        else Topic(
+            topic.kind, tuple(each for each in topic.contracts if (topic.kind, each) not in taken)
+        )
+        for topic in topics
+    )
+
+
+def _keys(topics: Iterable[AnyTopic]) -> list[Key]:
+    return list(dict.fromkeys(key for topic in topics for key in keys_of(topic)))
+
+
+class Subscriber:
+    """What stands behind one feed.
+
+    Args:
+        book: where subscriptions are kept.
+        topics: what it wants.
+        capacity: events its inbox holds.
+        overflow: what happens to more.
+        on_loss: how losses are told.
+        partial: whether to go on with what the terminal accepted.
+        unanswered: what to do where it says nothing.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        topics: Iterable[AnyTopic],
+        *,
+        capacity: int,
+        overflow: Overflow,
+        on_loss: OnLoss,
+        partial: bool,
+        unanswered: Unanswered,
+    ) -> None:
+        if unanswered not in get_args(Unanswered):
+            raise InvalidRequest(f"unanswered: 'raise' or 'accept', not {unanswered!r}")
+        self._book = book
+        self._partial = partial
+        self._unanswered: Unanswered = unanswered
+        self.topics: tuple[AnyTopic, ...] = merged(topics)
+        """What it is of, one for each kind."""
+        self._refused: dict[Contract | str, str] = {}
+        self._held: dict[Key, None] = {}  # in the order they were acquired
+        self.lane: Lane | None = None
+        """Where its events come from; None while it is not attached."""
+        self.inbox: Inbox[Any] = Inbox(capacity, overflow, on_loss, self._name)
+        self.established: bool = False
+        """Whether its first subscription was acknowledged."""
+
+    def _name(self) -> str:
+        return f"feed of {', '.join(map(repr, self.topics))}"
+
+    @property
+    def refused(self) -> Mapping[Contract | str, str]:
+        """The terminal's word for each contract it refused."""
+        return dict(self._refused)
+
+    @property
+    def held(self) -> Collection[Key]:
+        """The subscriptions it has."""
+        return self._held
+
+    def note_refused(self, key: Key, response: str) -> None:
+        """Note that the terminal refused what it had accepted before."""
+        self._refused[key.subject] = response
+
+    async def open(self) -> None:
+        """Subscribe to what it is of. Raises what subscribing raises."""
+        self._book.attach(self)
+        await self._subscribe(self.topics)
+        self.established = True
+
+    def close(self) -> None:
+        """Unsubscribe; readers meet FeedClosed."""
+        self.inbox.end(lambda: FeedClosed("this feed's block has been left"), forget=True)
+        self._book.detach(self)
+        held = list(self._held)
+        self._held.clear()
+        self._book.release(held, leaving=True)
+
+    def fail(self, error: Callable[[], Exception]) -> None:
+        """Let readers meet an error after what they have; nothing is held any more."""
+        self.inbox.end(error)
+        self._held.clear()
+
+    async def add(self, topics: Iterable[AnyTopic]) -> None:
+        """Subscribe to more; on failure everything stays as it was."""
+        await trio.lowlevel.checkpoint()
+        self._check_open()
+        before = self.topics
+        wider = merged((*before, *topics))
+        self._book.change(self, wider)
+        new = [key for key in _keys(wider) if key not in self._held]
+        try:
+            await self._subscribe(wider, new)
+        except BaseException:
+            # Others may have been added meanwhile; only what is ours is taken back.
+            self._narrow_to_held()
+            raise
+
+    def remove(self, topics: Iterable[AnyTopic]) -> None:
+        """Subscribe to less."""
+        self._check_open()
+        narrower = without(self.topics, topics)
+        gone = [key for key in self._held if key not in set(_keys(narrower))]
+        self._book.change(self, narrower)
+        for key in gone:
+            del self._held[key]
+        self._book.release(gone)
+
+    def _check_open(self) -> None:
+        if self.inbox.ended is not None:
+            raise self.inbox.ended()
+
+    async def _subscribe(
+        self, topics: Iterable[AnyTopic], keys: Sequence[Key] | None = None
+    ) -> None:
+        wanted = _keys(topics) if keys is None else keys
+        waiter = self._book.acquire(wanted)
+        kept: list[Key] = []
+        try:
+            await waiter.wait()
+            self._check_open()
+            self._judge(wanted, waiter)
+            # What another task added to this feed meanwhile is held already.
+            kept = [key for key in wanted if key not in waiter.refused and key not in self._held]
+            self._held.update(dict.fromkeys(kept))
+        finally:
+            taken = set(kept)
+            self._book.release([key for key in wanted if key not in taken], waiter)
+        if waiter.refused:
+            self._narrow_to_held()
+
+    def _judge(self, wanted: Sequence[Key], waiter: Waiter) -> None:
+        refused: dict[Contract | str, str] = {
+            key.subject: response for key, response in waiter.refused.items()
+        }
+        if refused and not (self._partial and len(refused) < len(wanted)):
+            raise SubscriptionRefused(
+                f"the terminal refused {_listed(refused)}; MAX_STREAMS_REACHED and INVALID_PERMS"
+                " depend on the subscription tier; partial=True goes on without those",
+                refused=refused,
+            )
+        self._refused.update(refused)
+        if waiter.silent and self._unanswered == "raise":
+            silent = tuple(key.subject for key in waiter.silent)
+            raise SubscriptionUnanswered(
+                f"the terminal did not answer subscriptions to"
+                f" {_listed(dict.fromkeys(silent, ''))} within ack_timeout: it may lack the"
+                " permission and say nothing, be older than 1.6.0, which never answers, or be"
+                ' busy; unanswered="accept" goes on without an answer',
+                contracts=silent,
+            )
+
+    def _narrow_to_held(self) -> None:
+        kept: list[AnyTopic] = []
+        for topic in self.topics:
+            if topic.security is not None:
+                kept.append(topic)
+                continue
+            contracts = [
+                each
+                for each in topic.contracts
+                if all(key in self._held for key in keys_of(Topic(topic.kind, (each,))))
+            ]
+            kept.append(Topic(topic.kind, tuple(contracts)))
+        if tuple(kept) != self.topics:
+            self._book.change(self, tuple(kept))
+
+
+def _listed(refused: Mapping[Contract | str, str]) -> str:
+    shown = [
+        f"{subject} ({word})" if word else str(subject)
+        for subject, word in list(refused.items())[:_NAMED]
+    ]
+    more = len(refused) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,545 @@
+"""What keeps the stream up: connect, subscribe, watch, reconnect, report losses."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import logging
+import math
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import trio
+
+from thetatrio import market_time
+from thetatrio._stream import wire
+from thetatrio._stream.buffer import market_time_of
+from thetatrio._stream.fast_lane import READ_SIZE, READ_SIZE_MANY
+from thetatrio._stream.lane import Lane
+from thetatrio._stream.router import Router
+from thetatrio._stream.states import StateChannel, StreamState, StreamStatistics
+from thetatrio._stream.subscribing import Subscriber, Waiter
+from thetatrio._stream.subscriptions import Subscriptions, Word
+from thetatrio._stream.wire import Answer, Key
+from thetatrio.config import Config
+from thetatrio.errors import (
+    AuthenticationFailed,
+    ConnectTimeout,
+    ProtocolError,
+    ReconnectGaveUp,
+    SessionClosed,
+    TerminalError,
+    ThetaDataError,
+)
+from thetatrio.events import AnyTopic, Lost
+
+if TYPE_CHECKING:
+    from thetatrio._stream.connection import Connection, Dial
+
+__all__ = ["GRACE", "Supervisor"]
+
+_LOGGER: Final = logging.getLogger("thetatrio.stream")
+
+GRACE: Final = 1.0
+"""Seconds after an acknowledgement in which a gap waits for the first event, whose time ends it."""
+
+_CONNECTED: Final = "CONNECTED"
+_MANY_LANES: Final = 16
+_LONGEST_RETRY_AFTER: Final = 120.0
+_SAME_CLOCK: Final = dt.timedelta(hours=1)
+_FATAL: Final = (AuthenticationFailed, ProtocolError)
+
+
+class Supervisor:
+    """The stream of one session, over all its connections.
+
+    Args:
+        config: where it is, and all times and bounds.
+        start_soon: starts a background task of the session.
+        dial: opens the bytes of a connection; None: TCP.
+        chance: the source of jitter.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        start_soon: Callable[[Callable[[], Awaitable[object]]], None],
+        dial: Dial | None,
+        chance: random.Random,
+    ) -> None:
+        self._config = config
+        self._start_soon = start_soon
+        self._dial = dial
+        self._chance = chance
+        self._url = urlsplit(config.stream_url)
+        self._router = Router(trio.current_time, self._on_answer, self._on_status)
+        self._subscriptions = Subscriptions(int(market_time.now().timestamp()))
+        self._subscribers: dict[Subscriber, None] = {}
+        self._lanes_of: dict[Key, list[Lane]] = {}
+        self._shared: dict[tuple[AnyTopic, ...], Lane] = {}
+        self._waiters: dict[Key, list[Waiter]] = {}
+        self._blocking = 0
+        self._scope = trio.CancelScope(shield=True)
+        self._running = False
+        self._closed = False
+        # Set when the task that serves the connection has something to look at.
+        self._stirred = trio.Event()
+        self._room = trio.lowlevel.ParkingLot()
+        self._connection: Connection | None = None
+        self._is_open = False
+        self._opened_at = 0.0
+        self._upstream = ""
+        self._upstream_lost = False
+        self._connections = 0
+        self._bytes = 0
+        self._state = StreamState(name="idle")
+        self._state_channels: dict[StateChannel, None] = {}
+
+    # The book, for subscribers
+
+    def attach(self, subscriber: Subscriber) -> None:
+        """Route events to a new subscriber, in one lane with those who want the same."""
+        if self._closed:
+            raise _closed()
+        self._subscribers[subscriber] = None
+        inbox = subscriber.inbox
+        if inbox.overflow == "block":
+            self._blocking += 1
+            inbox.freed = self._make_room
+        lane = self._shared.get(subscriber.topics)
+        if lane is None or not lane.is_plain:
+            lane = Lane(subscriber.topics)
+            self._add_lane(lane)
+            self._shared[subscriber.topics] = lane
+        subscriber.lane = lane
+        lane.receivers.append(inbox)
+
+    def detach(self, subscriber: Subscriber) -> None:
+        """Route no more events to a subscriber."""
+        if self._subscribers.pop(subscriber, self) is self:
+            return
+        if subscriber.inbox.overflow == "block":
+            self._blocking -= 1
+            self._make_room()
+        lane = subscriber.lane
+        if lane is not None:
+            lane.receivers.remove(subscriber.inbox)
+            if not lane.receivers:
+                self._remove_lane(lane)
+        subscriber.lane = None
+
+    def change(self, subscriber: Subscriber, topics: tuple[AnyTopic, ...]) -> None:
+        """Route other events to a subscriber, which has a lane of its own from now on."""
+        lane = subscriber.lane
+        if lane is None:
+            return
+        if len(lane.receivers) > 1:
+            lane = subscriber.lane = lane.split(subscriber.inbox)
+        else:
+            self._remove_lane(lane)
+        lane.topics = subscriber.topics = topics
+        self._add_lane(lane)
+
+    def _add_lane(self, lane: Lane) -> None:
+        self._router.add(lane)
+        for key in lane.keys:
+            self._lanes_of.setdefault(key, []).append(lane)
+
+    def _remove_lane(self, lane: Lane) -> None:
+        self._router.remove(lane)
+        for key in lane.keys:
+            lanes = self._lanes_of[key]
+            lanes.remove(lane)
+            if not lanes:
+                del self._lanes_of[key]
+        if self._shared.get(lane.topics) is lane:
+            del self._shared[lane.topics]
+
+    def acquire(self, keys: Sequence[Key]) -> Waiter:
+        """Want subscriptions; the waiter is settled by the terminal's word on each."""
+        if self._closed:
+            raise _closed()
+        waiter = Waiter(keys)
+        self._subscriptions.acquire(keys)
+        for key in keys:
+            word = self._subscriptions.word_on(key)
+            if word is None:
+                self._waiters.setdefault(key, []).append(waiter)
+            else:
+                waiter.settle(word)
+        if not self._running and keys:
+            self._running = True
+            self._start_soon(self.run)
+        self._stir()
+        self._make_room()
+        return waiter
+
+    def release(
+        self, keys: Sequence[Key], waiter: Waiter | None = None, *, leaving: bool = False
+    ) -> None:
+        """Want subscriptions no longer."""
+        if waiter is not None:
+            for key in keys:
+                waiting = self._waiters.get(key, [])
+                if waiter in waiting:
+                    waiting.remove(waiter)
+                    if not waiting:
+                        del self._waiters[key]
+            if waiter.is_void:
+                return
+        untold = leaving and not self._config.unsubscribe_on_exit
+        self._subscriptions.release(keys, untold=untold)
+        if keys:
+            self._stir()
+
+    # Its life
+
+    async def run(self) -> None:
+        """Keep connected while anything is wanted; ends with `aclose`."""
+        # Shielded: whoever cancels the session, the goodbye is still said; aclose() ends this.
+        with self._scope:
+            while True:
+                while not self._subscriptions.keys:
+                    await self._stirred.wait()
+                    self._stirred = trio.Event()
+                await self._stay_connected()
+
+    async def aclose(self) -> None:
+        """Say goodbye, as long as the caller's deadline lets it, and end everything."""
+        self._closed = True
+        for subscriber in list(self._subscribers):
+            subscriber.fail(_closed)
+            self.detach(subscriber)  # one that is full must not keep the terminal's goodbye away
+        for waiter in self._all_waiters():
+            waiter.fail(_closed)
+        for channel in list(self._state_channels):
+            channel.end(_closed)
+        connection = self._connection
+        try:
+            if connection is not None and self._is_open:
+                removals = self._subscriptions.removals()
+                texts = [wire.command(key, number, add=add) for number, key, add in removals]
+                await connection.goodbye(texts if self._config.unsubscribe_on_exit else [])
+        finally:
+            self._scope.cancel()
+            if connection is not None:
+                # Ends at once: nothing is waited for.
+                with trio.move_on_after(self._config.close_timeout, shield=True):
+                    await connection.lane.aclose_forcefully()
+
+    def fail(self, error: ThetaDataError) -> None:
+        """End all feeds with an error; each reader gets one of its own."""
+
+        def copied() -> Exception:
+            return copy.copy(error)
+
+        self._set_state(StreamState(name="failed", reason=str(error)))
+        self._subscriptions.forget()
+        for waiter in self._all_waiters():
+            waiter.fail(copied)
+        self._waiters.clear()
+        for subscriber in list(self._subscribers):
+            subscriber.fail(copied)
+            self.detach(subscriber)
+
+    def _all_waiters(self) -> Iterable[Waiter]:
+        return dict.fromkeys(waiter for waiters in self._waiters.values() for waiter in waiters)
+
+    async def _stay_connected(self) -> None:
+        """Connect, and connect again, until nothing is wanted or there is no use."""
+        failures = 0
+        began = trio.current_time()
+        while self._subscriptions.keys:
+            self._set_state(StreamState(name="connecting", attempt=failures + 1))
+            opened_before = self._connections
+            failure: ThetaDataError | None = None
+            try:
+                reason = await self._live()
+            except ThetaDataError as error:
+                failure = error
+                reason = str(error)
+            now = trio.current_time()
+            if self._connections > opened_before:
+                self._lose(reason)
+                began = now
+                # One that does not last is a failed attempt, unless it was the first.
+                failures = 0 if self._was_stable(now) or opened_before == 0 else failures + 1
+            else:
+                failures += 1
+            fatal = self._fatal(failure, failures, now - began, reason)
+            if fatal is not None:
+                self.fail(fatal)
+                return
+            delay = self._delay(failures, failure)
+            self._set_state(
+                StreamState(name="reconnecting", attempt=failures + 1, delay=delay, reason=reason)
+            )
+            await trio.sleep(delay)
+        self._set_state(StreamState(name="idle"))
+
+    def _fatal(
+        self, failure: ThetaDataError | None, failures: int, elapsed: float, reason: str
+    ) -> ThetaDataError | None:
+        """Return what to end all feeds with, or None where another attempt is worth it."""
+        if isinstance(failure, _FATAL):
+            return failure
+        if self._connections == 0:
+            return failure if elapsed >= self._config.wait_for_terminal else None
+        policy = self._config.reconnect
+        too_often = policy.max_attempts is not None and failures >= policy.max_attempts
+        if too_often or (policy.max_elapsed is not None and elapsed >= policy.max_elapsed):
+            words = f"the stream did not come back in {failures} attempts; the last one: {reason}"
+            return ReconnectGaveUp(words, attempts=failures)
+        return None
+
+    def _was_stable(self, now: float) -> bool:
+        lane = self._connection.lane if self._connection is not None else None
+        until = now if lane is None else min(now, lane.message_at)
+        return until - self._opened_at >= self._config.reconnect.stable
+
+    def _delay(self, failures: int, failure: ThetaDataError | None) -> float:
+        policy = self._config.reconnect
+        # A connection that was up and is lost is no failure: the first wait is from `base`.
+        doublings = min(failures if self._connections else failures - 1, 64)
+        delay = self._chance.uniform(0, min(policy.cap, policy.base * 2.0**doublings))
+        if isinstance(failure, TerminalError) and failure.retry_after is not None:
+            delay = max(delay, min(failure.retry_after, _LONGEST_RETRY_AFTER))
+        return delay
+
+    async def _live(self) -> str:
+        """Live through one connection; return why it ended. Raises what kept it from opening."""
+        # Here, since importing it takes longer than importing all of thetatrio.
+        from thetatrio._stream.connection import Connection, dial_tcp, open_stream
+
+        config = self._config
+        deadline = trio.current_time() + config.connect_timeout
+        stream: trio.abc.Stream | None = None
+        with trio.CancelScope(deadline=deadline):
+            stream = await open_stream(self._url, config, self._dial or dial_tcp)
+        if stream is None:
+            raise ConnectTimeout(
+                f"no connection to the stream of Theta Terminal at {self._url.netloc} within"
+                f" connect_timeout ({config.connect_timeout:g} s); is it running?"
+            )
+        connection = self._connection = Connection(
+            stream,
+            self._url,
+            config,
+            deliver=self._router.deliver,
+            room=self._wait_for_room,
+            read_size=self._read_size,
+        )
+        try:
+            return await connection.run(self._serve, self._on_open, deadline)
+        finally:
+            self._is_open = False
+            self._bytes += connection.lane.bytes_read
+
+    def _read_size(self) -> int:
+        return READ_SIZE if len(self._router.lanes) <= _MANY_LANES else READ_SIZE_MANY
+
+    # While it is open
+
+    def _on_open(self) -> None:
+        now = trio.current_time()
+        self._is_open = True
+        self._opened_at = now
+        self._upstream = ""
+        self._upstream_lost = False
+        self._connections += 1
+        for lane in self._router.lanes:
+            if lane.is_lost:
+                lane.returned(now)
+        self._set_state(StreamState(name="live"))
+
+    async def _serve(self, connection: Connection) -> None:
+        """Tell the terminal what is wanted; look after answers and gaps that are due."""
+        timeout = self._config.ack_timeout
+        while True:
+            self._stirred = trio.Event()
+            now = trio.current_time()
+            for word in self._subscriptions.expired(now, timeout):
+                self._settle(word)
+            next_gap = self._close_gaps(now)
+            commands = self._subscriptions.commands(now)
+            if commands:
+                texts = [wire.command(key, number, add=add) for number, key, add in commands]
+                await connection.send(texts)
+                continue
+            next_answer = self._subscriptions.next_deadline(timeout)
+            due = [each for each in (next_gap, next_answer) if each is not None]
+            with trio.CancelScope(deadline=min(due, default=math.inf)):
+                await self._stirred.wait()
+
+    def _stir(self) -> None:
+        self._stirred.set()
+
+    def _close_gaps(self, now: float) -> float | None:
+        """Close gaps whose first event does not come; return when the next one is due."""
+        due: float | None = None
+        if self._upstream not in ("", _CONNECTED):
+            return due  # the terminal takes subscriptions, and has nothing to send yet
+        for lane in list(self._router.lanes):
+            if lane.answered_at is None:
+                continue
+            ends = lane.answered_at + GRACE
+            if ends <= now:
+                lane.close_gap(self._market_time(now, lane.answered_at))
+            else:
+                due = ends if due is None else min(due, ends)
+        return due
+
+    def _market_time(self, now: float, at: float) -> dt.datetime:
+        """Return the market's time at a moment of our clock.
+
+        New York's; but a replay has a time of its own, which goes on from its last event.
+        """
+        newest: Lane | None = None
+        for lane in self._router.lanes:
+            if lane.last is not None and (newest is None or lane.last_at > newest.last_at):
+                newest = lane
+        wall = market_time.now() - dt.timedelta(seconds=now - at)
+        if newest is None or newest.last is None:
+            return wall
+        last = market_time_of(newest.last)
+        if last is None:
+            return wall
+        estimate = last + dt.timedelta(seconds=max(0.0, at - newest.last_at))
+        return wall if abs(wall - estimate) < _SAME_CLOCK else estimate
+
+    def _on_answer(self, answer: Answer) -> None:
+        word = self._subscriptions.answered(answer)
+        if word is not None:
+            self._settle(word)
+        self._stir()
+
+    def _settle(self, word: Word) -> None:
+        now = trio.current_time()
+        for waiter in self._waiters.pop(word.key, ()):
+            waiter.settle(word)
+        for lane in self._lanes_of.get(word.key, ()):
+            was_open = lane.answered_at is None
+            lane.answered(word.key, now)
+            if was_open and lane.answered_at is not None:
+                self._stir()
+        if word.response is not None and not word.accepted:
+            self._note_refused(word.key, word.response)
+
+    def _note_refused(self, key: Key, response: str) -> None:
+        """Tell those who had a subscription that the terminal does not take it back."""
+        for subscriber in self._subscribers:
+            lane = subscriber.lane
+            if subscriber.established and lane is not None and key in subscriber.held:
+                subscriber.note_refused(key, response)
+                last = lane.last if subscriber.inbox.received else None
+                subscriber.inbox.notify(
+                    Lost(
+                        reason=f"the terminal does not take {key.subject} back: {response}",
+                        since=None if last is None else market_time_of(last),
+                    )
+                )
+
+    def _on_status(self, status: str) -> None:  # noqa: C901  # one table of changes
+        if not status:  # a heartbeat that does not say how upstream is
+            return
+        before, self._upstream = self._upstream, status
+        if status == before:
+            return
+        if status == _CONNECTED:
+            if self._upstream_lost:
+                self._upstream_lost = False
+                _LOGGER.info("the terminal's upstream is back; subscribing again")
+                self._subscriptions.renew()
+                now = trio.current_time()
+                for lane in self._router.lanes:
+                    if lane.is_lost:
+                        lane.returned(now)
+                self._set_state(StreamState(name="live"))
+            elif before:
+                # It had none when this connection began: what is missing ends no earlier than now.
+                now = trio.current_time()
+                for lane in self._router.lanes:
+                    if lane.answered_at is not None:
+                        lane.answered_at = now
+            self._stir()
+        elif before == _CONNECTED:
+            # Before its first request a terminal is not connected, which is no loss.
+            self._upstream_lost = True
+            reason = f"the terminal has lost its upstream ({status})"
+            self._lose(reason)
+            self._set_state(StreamState(name="upstream lost", reason=reason))
+
+    def _lose(self, reason: str) -> None:
+        self._router.flush()
+        if not self._is_open:
+            self._subscriptions.disconnected()
+        established = {id(each.lane) for each in self._subscribers if each.established}
+        for lane in self._router.lanes:
+            if id(lane) in established:
+                lane.lose(reason)
+
+    # A feed that blocks
+
+    def _make_room(self) -> None:
+        self._room.unpark_all()
+
+    async def _wait_for_room(self) -> None:
+        """Return at once, or when no feed with overflow="block" is full.
+
+        While the terminal owes an answer, reading goes on all the same: who
+        reads the feed may be the one who waits for it.
+        """
+        while self._blocking and not self._subscriptions.is_asking:
+            if not any(
+                each.inbox.overflow == "block" and each.inbox.is_full for each in self._subscribers
+            ):
+                return
+            await self._room.park()
+
+    # What is seen of it
+
+    def statistics(self) -> StreamStatistics:
+        """Return counts of the stream."""
+        book, router, connection = self._subscriptions, self._router, self._connection
+        now_read = connection.lane.bytes_read if connection is not None and self._is_open else 0
+        return StreamStatistics(
+            state=self._state,
+            connections=self._connections,
+            bytes=self._bytes + now_read,
+            messages=router.messages,
+            unwanted=router.unwanted,
+            undecodable=router.undecodable,
+            unknown=dict(router.unknown),
+            feeds=len(self._subscribers),
+            subscriptions=len(book),
+            confirmed=book.count("confirmed"),
+            refused=book.count("refused"),
+            unanswered_commands=book.unanswered,
+        )
+
+    def open_states(self) -> StateChannel:
+        """Return a channel of states, the present one first."""
+        if self._closed:
+            raise _closed()
+        channel = StateChannel(self._state)
+        self._state_channels[channel] = None
+        return channel
+
+    def close_states(self, channel: StateChannel) -> None:
+        """Give no more states to a channel."""
+        self._state_channels.pop(channel, None)
+        channel.end(_closed)
+
+    def _set_state(self, state: StreamState) -> None:
+        if state == self._state:
+            return
+        self._state = state
+        _LOGGER.debug("stream: %r", state)
+        for channel in self._state_channels:
+            channel.push(state)
+
+
+def _closed() -> SessionClosed:
+    return SessionClosed("the session of this stream has been left")

@@ -1,0 +1,1 @@
+"""The stream of the simulated terminal: from its market to WebSocket frames."""
