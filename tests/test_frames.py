@@ -330,11 +330,14 @@ def test_rows_of_several_types_are_refused(kind):
 
 @each_kind
 def test_what_a_column_cannot_hold_is_refused_by_its_name(kind):
-    """A whole number of more than 64 bits, and what is no number, are DecodeErrors."""
+    """A number of more than 64 bits, what is no number, and no right, are DecodeErrors."""
     for wrong in (2**63, -(2**63) - 1, "5"):
         row = msgspec.structs.replace(TRADE.rows[0], sequence=wrong)
         with pytest.raises(DecodeError, match="column sequence: [^\n]+$"):
             kind.of_rows([row])
+    row = msgspec.structs.replace(ANSWERS["option_history_quote"].rows[0], right="X")
+    with pytest.raises(DecodeError, match="column right: [^\n]+$"):
+        kind.of_rows([row])
 
 
 @pytest.mark.core

@@ -93,6 +93,8 @@ class PolarsLibrary:
 def _series(column: Column, values: list[object]) -> pl.Series:
     try:
         found = pl.Series(column.name, values, dtype=_GIVEN[column.kind])
+        if column.kind == "right":
+            return found.cast(_RIGHT)
     except _REFUSALS as error:
         raise DecodeError(f"column {column.name}: {first_line(error)}") from error
     if column.kind == "timestamp":
@@ -100,7 +102,7 @@ def _series(column: Column, values: list[object]) -> pl.Series:
     if column.kind == "time":
         nanoseconds = found.cast(pl.Int64)
         return (nanoseconds - nanoseconds % 1_000_000).cast(pl.Time)
-    return found.cast(_RIGHT) if column.kind == "right" else found
+    return found
 
 
 def _read(columns: Sequence[Column], names: tuple[str, ...], lines: bytes) -> pl.DataFrame | None:
