@@ -72,8 +72,7 @@ def imports() -> None:
 
 FIVE = "trio, httpx, trio_websocket, msgspec, anyio"
 BENCHMARKS = {
-    function.__name__: function
-    for function in (rows, small, imports, *stream_tables.BENCHMARKS)
+    function.__name__: function for function in (rows, small, imports, *stream_tables.BENCHMARKS)
 }
 
 
