@@ -537,6 +537,20 @@ async def test_what_is_removed_while_it_is_added_is_not_kept():
     assert_consistent(subscriber, book)
 
 
+async def test_what_is_removed_and_refused_leaves_nothing():
+    """An addition that was taken back by a removal and is refused then is an error, no more."""
+    subscriber, book = await opened(TRADES)
+    book.words = {key(MSFT): "INVALID_PERMS"}
+    async with trio.open_nursery() as nursery:
+        adding = Adding(subscriber, book, nursery)
+        waiter = await adding.begin(Topic.trades(MSFT))
+        subscriber.remove([Topic.trades(MSFT)])
+        await adding.answer(waiter)
+    assert list(adding.errors) == [(Topic.trades(MSFT),)]
+    assert subscriber.topics == (TRADES,)
+    assert_consistent(subscriber, book)
+
+
 async def test_a_feed_that_closes_while_it_is_added_to():
     """Who waits meets FeedClosed, and nothing stays asked for."""
     subscriber, book = await opened(TRADES)

@@ -432,6 +432,7 @@ class Model(RuleBasedStateMachine):
         self.old_answers = []
         self.has = set()
         self.refusing = set()
+        self.refused_silently = set()
         self.silent_on = set()
         self.highest = FIRST - 1
         self.words = {}  # the newest command about a key, and the word on it
@@ -479,10 +480,12 @@ class Model(RuleBasedStateMachine):
                 self.has.discard(command.key)
             elif command.key in self.refusing:
                 word = "INVALID_PERMS"
+                self.refused_silently.add(command.key)
             else:
                 self.has.add(command.key)
             if command.add not in self.silent_on:
                 self.answers.append(Answer(command.number, word))
+                self.refused_silently.discard(command.key)
         del self.on_the_way[:count]
 
     @precondition(lambda self: self.answers)
@@ -584,13 +587,10 @@ class Model(RuleBasedStateMachine):
         assert self.has <= set(self.wanted)
         missing = set(self.wanted) - self.has
         assert all(
-            self.words[each][1] in ("refused", "silence") or each in self.refused_silently()
+            self.words[each][1] in ("refused", "silence") or each in self.refused_silently
             for each in missing
         )
         assert not any(self.book._queue.values())
-
-    def refused_silently(self):
-        return self.refusing if True in self.silent_on else set()
 
     def teardown(self):
         self.come_to_rest()
