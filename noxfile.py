@@ -152,6 +152,13 @@ def deep(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def soak(session: nox.Session) -> None:
+    """Stream for minutes (5, or `-- --minutes 480`): nothing untold, no growth, no leak."""
+    _install(session, "test", project=("--editable", ".[all]"))
+    session.run("python", "-W", "error", "-m", "tests.soak", *session.posargs)
+
+
+@nox.session(python=NEWEST)
 def conformance(session: nox.Session) -> None:
     """Hold every request and row against a catalogue of the vendor's operations.
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.test_events import AAPL, MSFT, at, bar, quote, trade
@@ -160,6 +160,34 @@ def test_more_contracts_than_there_is_room_for():
     assert buffer.statistics() == FeedStatistics(
         received=5, delivered=3, dropped=2, conflated=0, replayed=0, waiting=0
     )
+
+
+def test_a_newer_event_takes_the_place_of_one_in_hand():
+    """Where there is no room, what a newer event has followed goes first, lined up or not."""
+    buffer = Buffer(2, "latest")
+    a, b = STOCKS[:2]
+    buffer.push(numbered(0, contract=a))
+    buffer.items = iter(buffer.take(10))
+    buffer.push([*numbered(1, contract=b), *numbered(2, contract=a)])
+    buffer.push(numbered(3, contract=a))
+    assert buffer.statistics() == FeedStatistics(
+        received=4, delivered=0, dropped=0, conflated=2, replayed=0, waiting=2
+    )
+    assert drain(buffer) == [1, 3]
+
+
+def test_a_newer_event_takes_the_place_of_one_before_notices():
+    """Events that many notices have parted are the newest of each contract all the same."""
+    buffer = Buffer(3, "latest")
+    a, b, c = STOCKS[:3]
+    for number, contracts in enumerate([(a, b), (a,), (c,)]):
+        for contract in contracts:
+            buffer.push(numbered(number, contract=contract))
+        for _ in range(3 * NOTICES_KEPT):
+            buffer.push_notice(lost())
+    assert buffer.statistics().dropped == 0
+    assert [each for each in drain(buffer) if each != lost()] == [0, 1, 2]
+    assert buffer.statistics().conflated == 1
 
 
 @pytest.mark.parametrize("overflow", ["raise", "drop_oldest"])
@@ -348,24 +376,42 @@ class Reader:
         assert buffer._notices == inside
 
 
-# There are several policies to go through.
-fewer = settings(max_examples=settings.default.max_examples // 3)
+def batches_of(data):
+    """Make lists of contracts out of bytes, which are drawn much faster than lists of lists."""
+    found = [[]]
+    for byte in data:
+        found[-1].append(byte % 8)
+        if byte & 0x40:
+            found.append([])
+    return [batch for batch in found if batch]
 
-operations = st.lists(
-    st.one_of(
-        st.tuples(st.just("push"), st.lists(st.integers(0, 7), min_size=1, max_size=12)),
-        st.tuples(st.just("push"), st.lists(st.integers(0, 1), min_size=1, max_size=3)),
-        st.tuples(st.just("notice")),
-        st.tuples(st.just("replay"), st.integers(1, 5)),
-        st.tuples(st.just("read"), st.integers(1, 9), st.sampled_from([1, 2, 256])),
-        st.tuples(st.just("look"), st.integers(1, 4), st.sampled_from([1, 2, 256])),
-    ),
-    max_size=25,
-)
+
+def steps_of(data):
+    """Make operations out of bytes: what to do, how much of it, and in what pieces."""
+    for what, count, size in zip(data[::3], data[1::3], data[2::3], strict=False):
+        most = (1, 2, 256)[size % 3]
+        match what % 8:
+            case 0 | 1 | 2:
+                yield (
+                    "push",
+                    [(what // 8 + place * (count % 3)) % 8 for place in range(count % 12 + 1)],
+                )
+            case 3:
+                yield "push", [count % 2, most % 2]
+            case 4:
+                yield ("notice",)
+            case 5:
+                yield "replay", count % 5 + 1
+            case 6:
+                yield "read", count % 9 + 1, most
+            case _:
+                yield "look", count % 4 + 1, most
+
+
+operations = st.binary(max_size=90).map(lambda data: list(steps_of(data)))
 
 
 @pytest.mark.parametrize("overflow", POLICIES)
-@fewer
 @given(capacity=st.integers(1, 8), steps=operations)
 def test_every_event_is_accounted_for(overflow, capacity, steps):
     """After any operations, received = delivered + dropped + conflated + replayed + waiting."""
@@ -383,7 +429,6 @@ def test_every_event_is_accounted_for(overflow, capacity, steps):
 
 
 @pytest.mark.parametrize("overflow", [*DROPPING, "block"])
-@fewer
 @given(capacity=st.integers(1, 8), steps=operations)
 def test_what_is_missing_is_told_in_its_place(overflow, capacity, steps):
     """Between two events stand exactly as many dropped ones as their numbers differ, with times."""
@@ -425,7 +470,7 @@ def test_the_newest_of_each_contract_is_always_given(capacity, steps):
         assert reader.buffer.statistics().dropped == 0
 
 
-@given(st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=12), max_size=10))
+@given(st.binary(max_size=100).map(batches_of))
 def test_unread_the_latest_are_one_of_each(batches):
     """As long as nobody reads, one event of each contract waits, in the order they came last."""
     reader = Reader(8, "latest")
@@ -488,6 +533,21 @@ def test_notices_between_events_are_few(overflow):
     numbers = buffer.statistics()
     assert counts["Dropped"] == numbers.dropped
     assert numbers.delivered == sum(isinstance(each, int) for each in found)
+
+
+def test_notices_of_what_is_dropped_are_few():
+    """Dropping events between many notices leaves few of them, and no event uncounted."""
+    buffer = Buffer(200, "drop_oldest")
+    for number in range(NOTICES_KEPT):
+        buffer.push(numbered(number))
+        buffer.push_notice(lost(str(number)))
+    buffer.push(numbered(*range(NOTICES_KEPT, 201)))
+    assert entries_of(buffer) <= 2 * NOTICES_KEPT + 2
+    assert buffer.take(1) == dropped(0, 0)
+    buffer.push(numbered(*range(201, 300)))
+    found = drain(buffer)
+    assert found[0] == lost("0")
+    assert [each for each in found if isinstance(each, int)] == list(range(100, 300))
 
 
 # Many notices as few

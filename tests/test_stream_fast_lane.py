@@ -390,6 +390,24 @@ async def test_who_wakes_late_to_nothing_gives_up(autojump_clock, begun):
     )
 
 
+async def test_who_always_wakes_late_gives_up_all_the_same(autojump_clock):
+    """A program that keeps its loop busy again and again does not wait for ever for a dead peer."""
+    socket = Socket()
+    lane = Recorded(stream=socket, idle_timeout=IDLE)
+    assert await lane.receive_some() == HEAD
+
+    async def always_busy():
+        while True:
+            await busy(autojump_clock, 0.2, socket)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(busy, autojump_clock, 3 * IDLE, socket)
+        nursery.start_soon(always_busy)
+        with trio.fail_after(100):
+            assert await until_broken(lane) < 3 * IDLE + 1
+        nursery.cancel_scope.cancel()
+
+
 async def test_who_wakes_late_is_not_kept_by_pings(autojump_clock):
     """After a late waking, pings in quick succession are no reason to wait for ever."""
     socket = Socket()
@@ -635,6 +653,20 @@ async def test_a_cancelled_sender_lets_the_next_one_send():
     assert read_by_a_server(data) == [b"a" * 90, b"b" * 90]
 
 
+async def test_pings_are_not_answered_while_closing():
+    """Nothing may follow our close, so that pings pass no more from then on."""
+    lane = Recorded()
+    lane.close_soon()
+    await lane.upgrade()
+    assert not lane.irregular
+    await lane.peer.send_all(frame(PING, b"1"))
+    assert await lane.receive_some() == frame(PING, b"1")
+    lane.close_soon()
+    await lane.peer.send_all(frame(PING, b"2") + frame(TEXT, b"x") + frame(CLOSE, b"\x03\xe8"))
+    assert await lane.receive_some() == frame(CLOSE, b"\x03\xe8")
+    assert lane.messages == [b"x"]
+
+
 # With trio-websocket above
 
 
@@ -656,6 +688,7 @@ async def test_trio_websocket_refuses_what_is_irregular():
         with pytest.raises(trio_websocket.ConnectionClosed) as caught:
             await client.get_message()
         assert caught.value.reason.code == 1002
+        assert lane.irregular
         await lane.aclose()
     assert lane.messages == [b"whole"]
 

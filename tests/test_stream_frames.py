@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
-from thetatrio._stream.frames import FrameSplitter, masked_texts
+from thetatrio._stream.frames import FrameSplitter, masked_close, masked_texts
 
 pytestmark = pytest.mark.core
 
@@ -204,6 +204,7 @@ IRREGULAR = {
     "a long close": frame(CLOSE, bytes(126)),
     "a ping in fragments": frame(PING, b"x", flags=0),
     "a close in fragments": frame(CLOSE, b"", flags=0),
+    "a close with half a code": frame(CLOSE, b"\x03"),
     "no WebSocket at all": b"HTTP/1.1 400 Bad Request\r\n\r\n",
 }
 OUTSIDE = {
@@ -232,6 +233,7 @@ def assert_passes(before, message, irregular):
         found, through = feed_all(splitter, split_at(data, cuts))
         assert found == expected
         assert through.endswith(suffix)
+        assert splitter.irregular
         assert_coalesced(through.removesuffix(suffix), controls)
         assert splitter.passing
         assert not splitter.partial
@@ -287,6 +289,15 @@ def test_a_close_ends_the_taking(step):
     slices = [data[place : place + step] for place in range(0, len(data), step)]
     assert feed_all(splitter, slices) == ([b"last"], close + TAIL)
     assert splitter.passing
+    assert not splitter.irregular
+
+
+def test_pings_are_not_answered_after_our_close():
+    """Once our close is being sent, pings go nowhere; messages, pongs and the close still come."""
+    splitter = FrameSplitter()
+    parts = [frame(PING, b"1"), frame(TEXT, b"x"), frame(PONG, b"2"), frame(CLOSE, b"\x03\xe8")]
+    splitter.closing = True
+    assert splitter.feed(b"".join(parts)) == ([b"x"], parts[2] + parts[3])
 
 
 def kept(splitter):
@@ -395,6 +406,15 @@ def read_by_a_server(data):
             found.append(message.encode())
             message = ""
     return found
+
+
+@pytest.mark.parametrize("code", [1000, 1002, 1009, 4999])
+def test_a_close_is_masked_too(code):
+    """A server reads the code back."""
+    protocol = FrameProtocol(client=False, extensions=[])
+    protocol.receive_bytes(masked_close(code))
+    (close,) = protocol.received_frames()
+    assert (close.opcode, close.payload[0]) == (Opcode.CLOSE, code)
 
 
 @given(st.lists(payloads, max_size=5))

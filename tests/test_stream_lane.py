@@ -232,6 +232,7 @@ def test_repeated_events_between_new_ones():
     lane, inbox = laned()
     flush(lane, numbered(0, 1, 2, 3))
     reconnected(lane)
+    lane.answered(KEY, 10)
     inbox.take()
     flush(lane, numbered(0, 1), 10)
     flush(lane, numbered(2, 4, 3, 1, 5, 6, 0), 11)
@@ -449,6 +450,23 @@ def test_a_cut_while_a_part_is_missing_goes_on_from_there():
     assert lane.is_lost, "and again a part is not back"
 
 
+def test_what_is_wanted_no_more_is_not_waited_for():
+    """A feed that becomes narrower is back when what is left of it is."""
+    lane, inbox = laned(BOTH)
+    reconnected(lane)
+    lane.answered(KEY, 10.5)
+    lane.topics = (TRADES,)
+    lane.wait_for_wanted(11.0)
+    assert lane.answered_at == 11.0
+    lane.close_gap(at(9))
+    lane.wait_for_wanted(12.0)
+    assert lane.answered_at is None
+    assert inbox.got[-1] == gap(None, at(9))
+    reconnected(lane, 20.0)
+    lane.wait_for_wanted(21.0)
+    assert lane.answered_at is None, "it is wanted still"
+
+
 # Feeds that part
 
 
@@ -483,6 +501,7 @@ def test_lanes_that_parted_share_nothing():
     assert leaves.numbers == [lost()]
     flush(own, numbered(7), 11)
     assert leaves.numbers == [lost(), gap(None, at(7), topics=(BOTH,)), 7]
+    assert own.is_lost, "for all that it was told, nothing is back"
     assert stays.numbers[-1] == lost(at(5), "cut again")
 
 

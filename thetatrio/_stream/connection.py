@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final, TypeAlias, cast
 from urllib.parse import SplitResult
 
@@ -38,6 +39,12 @@ _PROTOCOL_ERROR: Final = 1002
 _TOO_BIG: Final = 1009
 _FAILURES: Final = frozenset({429, 500, 502, 503, 504})
 _REFUSALS: Final = frozenset({401, 403})
+# The peer has gone, or trio-websocket is saying something itself.
+_CANNOT_SEND: Final = (
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+    trio.BusyResourceError,
+)
 
 
 async def dial_tcp(host: str, port: int) -> trio.abc.Stream:
@@ -307,7 +314,8 @@ class Connection:
             if self.lane.irregular:
                 words = socket.closed.reason if socket.closed is not None else ""
                 self._broken_by_us = f"the terminal broke the WebSocket protocol ({words})"
-                await self.lane.send_all(masked_close(_PROTOCOL_ERROR))
+                with suppress(*_CANNOT_SEND):
+                    await self.lane.send_all(masked_close(_PROTOCOL_ERROR))
             else:
                 await self.lane.ended.wait()  # ending it is the terminal's turn
         await self.lane.aclose_forcefully()

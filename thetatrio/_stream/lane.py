@@ -143,6 +143,7 @@ class Lane:
     def lose(self, reason: str) -> None:
         """Tell that the line is down. A loss that is open goes on."""
         self.answered_at = None
+        self.unanswered.clear()
         loss = self._loss
         if loss is not None and loss.topics is None:
             return
@@ -169,6 +170,13 @@ class Lane:
         self.unanswered.discard(key)
         if self._loss is not None and not self.unanswered and self.answered_at is None:
             self.answered_at = now
+
+    def wait_for_wanted(self, now: float) -> None:
+        """Wait no longer for answers about what the lane is not of any more."""
+        if self.unanswered:
+            self.unanswered.intersection_update(self.keys)
+            if self._loss is not None and not self.unanswered:
+                self.answered_at = now
 
     def close_gap(self, until: dt.datetime) -> None:
         """Tell the gap of the loss that is open: data may flow from now on."""

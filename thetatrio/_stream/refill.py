@@ -46,11 +46,12 @@ def _spans(gap: Gap, *, inclusive: bool) -> Iterator[_Span]:
     until = gap.until.replace(tzinfo=None)
     since = dt.datetime.combine(until.date(), dt.time())
     if gap.since is not None:
-        since = gap.since.replace(tzinfo=None)
+        since = _whole(gap.since.replace(tzinfo=None))
         if not inclusive:
             since += _MILLISECOND
     if not inclusive:
-        until -= _MILLISECOND
+        until -= dt.timedelta(microseconds=1)  # an acknowledgement's may be within a millisecond
+    until = _whole(until)
     day = since.date()
     while day <= until.date() and since <= until:
         start = since.time() if day == since.date() else dt.time()
@@ -58,6 +59,10 @@ def _spans(gap: Gap, *, inclusive: bool) -> Iterator[_Span]:
         if not is_weekend(day):
             yield _Span(day, start, end)
         day += dt.timedelta(1)
+
+
+def _whole(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _request(kind: TopicKind, contract: Contract, span: _Span) -> Request[Any]:
@@ -76,7 +81,11 @@ def _request(kind: TopicKind, contract: Contract, span: _Span) -> Request[Any]:
         case "prices", Index(symbol=symbol):
             return requests.IndexHistoryPrice(symbol, interval="tick", **times)
         case "ohlc", Index(symbol=symbol):
-            return requests.IndexHistoryOhlc(symbol, interval="1s", **times)
+            # Of all of these, it alone knows no single day.
+            day = times.pop("date")
+            return requests.IndexHistoryOhlc(
+                symbol, interval="1s", start_date=day, end_date=day, **times
+            )
         case _, Option(symbol=symbol):
             return _option_request(kind, contract, times)
         case _:

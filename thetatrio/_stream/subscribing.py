@@ -162,6 +162,7 @@ class Subscriber:
         """What it is of, one for each kind."""
         self._refused: dict[Contract | str, str] = {}
         self._held: dict[Key, None] = {}  # in the order they were acquired
+        self._asked: list[Sequence[Key]] = []  # what waits for the terminal's word
         self.lane: Lane | None = None
         """Where its events come from; None while it is not attached."""
         self.inbox: Inbox[Any] = Inbox(capacity, overflow, on_loss, self._name)
@@ -188,7 +189,7 @@ class Subscriber:
     async def open(self) -> None:
         """Subscribe to what it is of. Raises what subscribing raises."""
         self._book.attach(self)
-        await self._subscribe(self.topics)
+        await self._subscribe(_keys(self.topics), self.topics)
         self.established = True
 
     def close(self) -> None:
@@ -208,23 +209,28 @@ class Subscriber:
         """Subscribe to more; on failure everything stays as it was."""
         await trio.lowlevel.checkpoint()
         self._check_open()
+        given = list(topics)
         before = self.topics
-        wider = merged((*before, *topics))
-        self._book.change(self, wider)
-        new = [key for key in _keys(wider) if key not in self._held]
+        wider = merged((*before, *given))
+        if wider != before:
+            self._book.change(self, wider)
+        # What another task is adding meanwhile is for that one to ask for.
+        new = [key for key in _keys(given) if key not in self._held]
         try:
-            await self._subscribe(wider, new)
+            await self._subscribe(new, before)
         except BaseException:
             # Others may have been added meanwhile; only what is ours is taken back.
-            self._narrow_to_held()
+            self._narrow(before)
             raise
 
     def remove(self, topics: Iterable[AnyTopic]) -> None:
         """Subscribe to less."""
         self._check_open()
         narrower = without(self.topics, topics)
-        gone = [key for key in self._held if key not in set(_keys(narrower))]
-        self._book.change(self, narrower)
+        kept = set(_keys(narrower))
+        gone = [key for key in self._held if key not in kept]
+        if narrower != self.topics:
+            self._book.change(self, narrower)
         for key in gone:
             del self._held[key]
         self._book.release(gone)
@@ -233,36 +239,38 @@ class Subscriber:
         if self.inbox.ended is not None:
             raise self.inbox.ended()
 
-    async def _subscribe(
-        self, topics: Iterable[AnyTopic], keys: Sequence[Key] | None = None
-    ) -> None:
-        wanted = _keys(topics) if keys is None else keys
+    async def _subscribe(self, wanted: Sequence[Key], before: Iterable[AnyTopic]) -> None:
         waiter = self._book.acquire(wanted)
+        self._asked.append(wanted)
         kept: list[Key] = []
         try:
             await waiter.wait()
             self._check_open()
             self._judge(wanted, waiter)
-            # What another task added to this feed meanwhile is held already.
-            kept = [key for key in wanted if key not in waiter.refused and key not in self._held]
+            # Meanwhile another task may have added the same to this feed, or removed it.
+            still = set(_keys(self.topics)) - waiter.refused.keys() - self._held.keys()
+            kept = [key for key in wanted if key in still]
             self._held.update(dict.fromkeys(kept))
+            for key in kept:
+                self._refused.pop(key.subject, None)
+            self._refused.update({key.subject: word for key, word in waiter.refused.items()})
         finally:
+            self._asked.remove(wanted)
             taken = set(kept)
             self._book.release([key for key in wanted if key not in taken], waiter)
         if waiter.refused:
-            self._narrow_to_held()
+            self._narrow(before)
 
     def _judge(self, wanted: Sequence[Key], waiter: Waiter) -> None:
         refused: dict[Contract | str, str] = {
             key.subject: response for key, response in waiter.refused.items()
         }
-        if refused and not (self._partial and len(refused) < len(wanted)):
+        if refused and not (self._partial and len(waiter.refused) < len(wanted)):
             raise SubscriptionRefused(
                 f"the terminal refused {_listed(refused)}; MAX_STREAMS_REACHED and INVALID_PERMS"
                 " depend on the subscription tier; partial=True goes on without those",
                 refused=refused,
             )
-        self._refused.update(refused)
         if waiter.silent and self._unanswered == "raise":
             silent = tuple(key.subject for key in waiter.silent)
             raise SubscriptionUnanswered(
@@ -273,18 +281,20 @@ class Subscriber:
                 contracts=silent,
             )
 
-    def _narrow_to_held(self) -> None:
+    def _narrow(self, before: Iterable[AnyTopic]) -> None:
+        """Be only of what is held or still asked for, and of kinds that were so `before`."""
+        wanted = set(self._held).union(*self._asked)
+        kinds = {topic.kind for topic in before if topic.security is None}
         kept: list[AnyTopic] = []
         for topic in self.topics:
+            keys = keys_of(topic)
             if topic.security is not None:
-                kept.append(topic)
+                kept += [topic] if keys[0] in wanted else []
                 continue
-            contracts = [
-                each
-                for each in topic.contracts
-                if all(key in self._held for key in keys_of(Topic(topic.kind, (each,))))
-            ]
-            kept.append(Topic(topic.kind, tuple(contracts)))
+            pairs = zip(topic.contracts, keys, strict=True)
+            contracts = tuple(each for each, key in pairs if key in wanted)
+            if contracts or topic.kind in kinds:
+                kept.append(Topic(topic.kind, contracts))
         if tuple(kept) != self.topics:
             self._book.change(self, tuple(kept))
 

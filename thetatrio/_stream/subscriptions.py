@@ -134,6 +134,7 @@ class Subscriptions:
             if entry.count:
                 continue
             del self._entries[key]
+            self._expired.pop(entry.number, None)
             self._queue.pop(key, None)
             if untold:
                 self._told.pop(key, None)
@@ -155,6 +156,7 @@ class Subscriptions:
                 self._told.pop(key, None)
             entry = self._entries.get(key)
             if add and entry is not None:
+                self._expired.pop(entry.number, None)
                 entry.state, entry.number = "sent", command.number
             found.append(command)
         return found
@@ -249,7 +251,9 @@ class Subscriptions:
         """Let everything that is wanted be told again, under new numbers."""
         self._queue.update(dict.fromkeys(self._entries, True))
         for entry in self._entries.values():
-            entry.state = "waiting"
+            self._expired.pop(entry.number, None)
+            # A word on what was sent before settles nothing any more.
+            entry.state, entry.number = "waiting", -1
 
     def forget(self) -> None:
         """Want nothing any more."""

@@ -115,6 +115,8 @@ class Supervisor:
             self._shared[subscriber.topics] = lane
         subscriber.lane = lane
         lane.receivers.append(inbox)
+        if self._upstream_lost:
+            lane.lose(_upstream_reason(self._upstream))  # nothing comes until it is back
 
     def detach(self, subscriber: Subscriber) -> None:
         """Route no more events to a subscriber."""
@@ -141,6 +143,8 @@ class Supervisor:
             self._remove_lane(lane)
         lane.topics = subscriber.topics = topics
         self._add_lane(lane)
+        lane.wait_for_wanted(trio.current_time())
+        self._stir()
 
     def _add_lane(self, lane: Lane) -> None:
         self._router.add(lane)
@@ -467,7 +471,7 @@ class Supervisor:
         elif before == _CONNECTED:
             # Before its first request a terminal is not connected, which is no loss.
             self._upstream_lost = True
-            reason = f"the terminal has lost its upstream ({status})"
+            reason = _upstream_reason(status)
             self._lose(reason)
             self._set_state(StreamState(name="upstream lost", reason=reason))
 
@@ -475,9 +479,12 @@ class Supervisor:
         self._router.flush()
         if not self._is_open:
             self._subscriptions.disconnected()
-        established = {id(each.lane) for each in self._subscribers if each.established}
+        # Who has not been acknowledged has lost nothing, unless something came all the same.
+        begun = {
+            id(each.lane) for each in self._subscribers if each.established or each.inbox.received
+        }
         for lane in self._router.lanes:
-            if id(lane) in established:
+            if id(lane) in begun:
                 lane.lose(reason)
 
     # A feed that blocks
@@ -539,6 +546,10 @@ class Supervisor:
         _LOGGER.debug("stream: %r", state)
         for channel in self._state_channels:
             channel.push(state)
+
+
+def _upstream_reason(status: str) -> str:
+    return f"the terminal has lost its upstream ({status})"
 
 
 def _closed() -> SessionClosed:

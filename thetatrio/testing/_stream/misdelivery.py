@@ -87,6 +87,7 @@ def with_unknown_fields(message: bytes) -> bytes:
 
 def garbage(kind: GarbageKind, message: bytes) -> bytes:
     """Return a text message that is no event, made from one that is."""
+    message = message.split(b"\n")[0]  # of several joined, the others would be events still
     match kind:
         case "not_json":
             return b"this is not JSON"
@@ -97,7 +98,7 @@ def garbage(kind: GarbageKind, message: bytes) -> bytes:
         case "unknown_kind":
             return b'{"header":{"type":"NEWS","status":"CONNECTED"},"news":{"text":"simulated"}}'
         case "wrong_types" | "unknown_field":
-            tree = msgspec.json.decode(message.split(b"\n")[0], type=dict[str, dict[str, object]])
+            tree = msgspec.json.decode(message, type=dict[str, dict[str, object]])
             wrong = {
                 name: dict.fromkeys(part, "wrong") if name not in ("header", "contract") else part
                 for name, part in tree.items()
