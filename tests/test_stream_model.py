@@ -612,6 +612,13 @@ COURSES: dict[str, tuple[frozenset[Contract], list[tuple[Any, ...]]]] = {
             *(("advance", 3.5), ("narrow", AAPL), ("advance", 12.0)),
         ],
     ),
+    "a reader holds the line back, and then it is cut": (
+        ONE,
+        [
+            *(("subscribe", ONE, "block", 1, False), ("send", AAPL, 1), ("advance", 0.1)),
+            *(("send", AAPL, 1), ("advance", 0.1), ("drop_mid_frame", 0, AAPL)),
+        ],
+    ),
     "an answer is lost with its connection, and the next one is a refusal": (
         ONE,
         [

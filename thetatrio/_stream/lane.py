@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import math
 from collections import deque
 from collections.abc import Collection
 from typing import Any, Final, Protocol
@@ -18,7 +19,17 @@ from thetatrio._stream.buffer import market_time_of
 from thetatrio._stream.joining import Joiner
 from thetatrio._stream.wire import EventKind, Key, keys_of, routes_of
 from thetatrio.contracts import Contract
-from thetatrio.events import AnyTopic, Gap, JoinedTrade, Lost, Notice, StreamEvent, Topic, Trade
+from thetatrio.events import (
+    AnyTopic,
+    Event,
+    Gap,
+    JoinedTrade,
+    Lost,
+    Notice,
+    StreamEvent,
+    Topic,
+    Trade,
+)
 
 __all__ = ["OVERLAP", "REMEMBERED", "Lane", "Receiver"]
 
@@ -78,6 +89,11 @@ class Lane:
         """The newest event that was delivered."""
         self.last_at: float = 0.0
         """When it was, on the clock of the caller."""
+        # Of the events of this day, the one that was here soonest after its time, as what its
+        # time is ahead of the caller's clock by, in milliseconds: what came later had waited.
+        self._ahead = -math.inf
+        self._ahead_day = 0
+        self._is_first = True
         self.unanswered: set[Key] = set()
         """Subscriptions that the terminal has not taken back after a loss."""
         self.answered_at: float | None = None
@@ -156,8 +172,21 @@ class Lane:
         for receiver in self.receivers:
             receiver.notify(Lost(reason=reason, since=since if receiver.received else None))
 
+    def market_time(self, at: float) -> dt.datetime | None:
+        """Return what the market's time was at a moment, from the events of the lane."""
+        if self.last is None or (newest := market_time_of(self.last)) is None:
+            return None
+        since = max(0.0, at - self.last_at)
+        if isinstance(self.last, Event) and self.last.date_int == self._ahead_day:
+            since = max(since, at + (self._ahead - self.last.ms_of_day) / 1000)
+        try:
+            return newest + dt.timedelta(seconds=since)
+        except OverflowError:  # the last day that there is
+            return newest
+
     def returned(self, now: float) -> None:
         """Note that the line is back: subscriptions are on their way, events may be repeated."""
+        self._is_first = True
         self.unanswered = set(self.keys)
         self._known = None
         self._overlap_until = now + OVERLAP
@@ -201,8 +230,13 @@ class Lane:
             )
 
     def _give(self, events: list[StreamEvent], now: float) -> None:
-        self.last = events[-1]
+        self.last = last = events[-1]
         self.last_at = now
+        if isinstance(last, Event):
+            ahead = last.ms_of_day - now * 1000
+            if ahead > self._ahead or last.date_int != self._ahead_day or self._is_first:
+                self._ahead, self._ahead_day = ahead, last.date_int
+                self._is_first = False
         self._recent.append(events)
         self._recent_count += len(events)
         while self._recent_count - len(self._recent[0]) >= REMEMBERED:

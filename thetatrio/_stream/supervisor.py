@@ -405,13 +405,12 @@ class Supervisor:
             if lane.last is not None and (newest is None or lane.last_at > newest.last_at):
                 newest = lane
         wall = market_time.now() - dt.timedelta(seconds=now - at)
-        if newest is None or newest.last is None:
+        if newest is None:
             return wall
-        last = market_time_of(newest.last)
-        if last is None:
+        estimate = newest.market_time(at)
+        if estimate is None or abs(wall - estimate) < _SAME_CLOCK:
             return wall
-        estimate = last + dt.timedelta(seconds=max(0.0, at - newest.last_at))
-        return wall if abs(wall - estimate) < _SAME_CLOCK else estimate
+        return estimate
 
     def _on_answer(self, answer: Answer) -> None:
         word = self._subscriptions.answered(answer)
