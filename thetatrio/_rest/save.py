@@ -144,11 +144,12 @@ class _Saving:
         return Answer(
             self._client,
             ask,
-            # One alone starts over where it is cut: nobody has seen its file.
+            # One alone starts over where it is cut: nobody has seen its file. Of
+            # several, what those before it wrote stays.
             settled=not alone and request.is_settled(market_time.today()),
             lane=Lane.QUERY if alone else Lane.PART,
             ticket=ticket,
-            on_restart=self._file.start_over,
+            on_restart=self._file.start_over if alone else lambda: None,
             unit="pieces",
         )
 

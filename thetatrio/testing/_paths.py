@@ -41,12 +41,12 @@ class DayPath(NamedTuple):
 
 
 class Paths:
-    """Price paths of every instrument, all from one seed."""
+    """Price paths of every instrument, all from one seed; the `kept` used last stay at hand."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, kept: int = _PATHS_KEPT) -> None:
         self._seed = seed
         self._closes: dict[str, Sequence[float]] = {}
-        self._paths: Recent[DayPath] = Recent(_PATHS_KEPT)
+        self._paths: Recent[DayPath] = Recent(kept)
 
     def close(self, symbol: str, date: dt.date) -> float:
         """Return the close of the last trading day up to and including `date`."""
