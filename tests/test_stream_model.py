@@ -619,6 +619,15 @@ COURSES: dict[str, tuple[frozenset[Contract], list[tuple[Any, ...]]]] = {
             *(("send", AAPL, 1), ("advance", 0.1), ("drop_mid_frame", 0, AAPL)),
         ],
     ),
+    "the terminal takes back later what it did not at first": (
+        BOTH,
+        [
+            *(("advance", 3.5), ("send", AAPL, 1), ("send", MSFT, 1)),
+            *(("refuse_next", "MAX_STREAMS_REACHED"), ("drop", {}, AAPL, 0), ("advance", 3.5)),
+            *(("send", AAPL, 2), ("send", MSFT, 2), ("advance", 3.5), ("drop", {}, MSFT, 1)),
+            *(("advance", 3.5), ("send", AAPL, 1), ("send", MSFT, 1), ("advance", 3.5)),
+        ],
+    ),
     "an answer is lost with its connection, and the next one is a refusal": (
         ONE,
         [
