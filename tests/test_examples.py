@@ -8,7 +8,9 @@ import re
 import runpy
 import textwrap
 import threading
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -27,6 +29,27 @@ STREAM = StreamSettings(speed=30.0, start="10:00")
 @pytest.fixture(scope="module")
 def opened():
     """`open_session` with a simulated terminal that runs in a thread of its own."""
+    with serving() as terminal:
+        yield opener(terminal)
+
+
+@pytest.fixture(scope="module")
+def opened_small():
+    """The same with few options, for what is about all of a day's."""
+    with serving(contracts=8) as terminal:
+        yield opener(terminal)
+
+
+def opener(terminal: Terminal):
+    """Return `open_session` with the addresses of a terminal."""
+    return functools.partial(
+        thetatrio.open_session, base_url=terminal.url, stream_url=terminal.stream_url
+    )
+
+
+@contextmanager
+def serving(**options: Any):
+    """Run a simulated terminal in a thread."""
     terminals: list[Terminal] = []
     ready = threading.Event()
     leave: list[trio.CancelScope] = []
@@ -36,7 +59,7 @@ def opened():
         with trio.CancelScope() as scope:
             leave.append(scope)
             token.append(trio.lowlevel.current_trio_token())
-            async with open_terminal(stream=STREAM) as terminal:
+            async with open_terminal(stream=STREAM, **options) as terminal:
                 terminals.append(terminal)
                 ready.set()
                 await trio.sleep_forever()
@@ -44,11 +67,7 @@ def opened():
     thread = threading.Thread(target=trio.run, args=(main,))
     thread.start()
     assert ready.wait(10)
-    yield functools.partial(
-        thetatrio.open_session,
-        base_url=terminals[0].url,
-        stream_url=terminals[0].stream_url,
-    )
+    yield terminals[0]
     trio.from_thread.run_sync(leave[0].cancel, trio_token=token[0])
     thread.join(10)
 
@@ -133,9 +152,11 @@ SHOWN = (
 
 
 @pytest.mark.parametrize("name", [name for name, code in SHOWN.items() if code])
-async def test_code_in_docstrings_runs(name, opened, tmp_path, monkeypatch, capsys):
+async def test_code_in_docstrings_runs(name, request, tmp_path, monkeypatch, capsys):
     """What `help()` shows runs as it stands."""
     monkeypatch.chdir(tmp_path)
+    few = "flat_file" in name or "full_trades" in name
+    opened = request.getfixturevalue("opened_small" if few else "opened")
     scope = {"thetatrio": thetatrio}
     body = textwrap.indent(SHOWN[name], "    ")
     source = f"async def shown(session, query):\n{body}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -26,6 +27,7 @@ from thetatrio.testing._tape import Quote, StockTape
 _STOCK_TAPES_KEPT: Final = 16
 _OPTION_TAPES_KEPT: Final = 512
 _INDEX_DAYS_KEPT: Final = 8
+_MARKETS_KEPT: Final = 2
 
 
 class Market:
@@ -127,3 +129,13 @@ class Market:
     def roots(self) -> Iterator[str]:
         """Yield every root, by name."""
         yield from sorted(ROOTS)
+
+
+@functools.lru_cache(_MARKETS_KEPT)
+def market_of(*, seed: int, day: dt.date, contracts: int) -> Market:
+    """Return the market of these settings, shared by the terminals of this process.
+
+    A market never changes, and a day of it takes longer to make than most
+    answers: tests that open a terminal each have it made once.
+    """
+    return Market(seed=seed, day=day, contracts=contracts)
