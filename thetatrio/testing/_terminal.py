@@ -17,8 +17,8 @@ from thetatrio.testing._calendar import FIRST_YEAR, LAST_YEAR
 from thetatrio.testing._connection import Connection
 from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._limiter import Limiter
-from thetatrio.testing._service import ROW_LIMIT, JsonShape, Release, Service, State
 from thetatrio.testing._market import Market, market_of
+from thetatrio.testing._service import ROW_LIMIT, JsonShape, Release, Service, State
 from thetatrio.testing._stream.server import STREAM_PATH, StreamServer
 from thetatrio.testing._stream.settings import StreamSettings
 from thetatrio.testing._variation import Answers
