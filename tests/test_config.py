@@ -39,7 +39,8 @@ SECONDS = (
 WRONG = {
     "base_url": [
         "", "127.0.0.1:25503", "ftp://127.0.0.1", "http://", "http://h:0", "http://h:99999",
-        "http://h/path", "http://h/?a=1", "http://h/#a", "http://h h", "http://h\n", None, 5,
+        "http://h/a b", "http://h/a/../b", "http://h/%2e", "http://h/?a=1",
+        "http://h/#a", "http://h h", "http://h\n", None, 5,
     ],
     "stream_url": ["", "http://127.0.0.1:25520", "ws://", "ws://h:x", "ws://h/#a", b"ws://h"],
     "api": ["v2", "", None],

@@ -63,6 +63,7 @@ from thetatrio.errors import DecodeError as DecodeError
 from thetatrio.errors import DownloadError as DownloadError
 from thetatrio.errors import EndOfChannel as EndOfChannel
 from thetatrio.errors import FeedClosed as FeedClosed
+from thetatrio.errors import ForeignPage as ForeignPage
 from thetatrio.errors import GapError as GapError
 from thetatrio.errors import InternalError as InternalError
 from thetatrio.errors import InvalidConfig as InvalidConfig

@@ -39,6 +39,7 @@ from thetatrio._rest.client import RestClient
 from thetatrio._rest.dialect_v3 import SIMULATOR
 from thetatrio._rest.file_query import FileQuery
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS, LimiterStatistics
+from thetatrio._rest.paging import PageChannel, open_pages
 from thetatrio._rest.query import Query
 from thetatrio._rest.raw import ParameterValue, RawAnswer
 from thetatrio._stream.refill import requests_for
@@ -273,6 +274,33 @@ class Session:
             print(answer.rows()[0])
         """
         return await raw.get(self._client, path, params or {})
+
+    @asynccontextmanager
+    async def pages(
+        self, path: str, params: Mapping[str, ParameterValue] | None = None
+    ) -> AsyncGenerator[PageChannel, None]:
+        """Open a channel of the pages of an endpoint that the library does not know.
+
+        Makes a `GET` request for the path, and one for each page after it.
+        Where a page says that there is another (`header.next_page`, the
+        `Next-Page` header, a gateway's `nextUrl`), its path and query are
+        asked for on this session's origin, and nothing else of the link is
+        used. Each page is asked for when it is received; one is in memory.
+
+        Args:
+            path: such as `/v2/hist/stock/eod`, on this session's terminal.
+            params: as those of `get`, of the first page.
+
+        Raises InvalidRequest for what is no path or name. Receiving raises
+        ForeignPage for a link that leads elsewhere, DecodeError for pages
+        that run in a circle, and the errors of any query.
+
+            async with session.pages("/v3/stock/list/symbols", {"format": "csv"}) as pages:
+                async for page in pages:
+                    print(len(page.rows()))
+        """
+        async with open_pages(self._client, path, params or {}) as channel:
+            yield channel
 
     def requests_for(self, gap: Gap, *, inclusive: bool = False) -> list[Request[Row]]:
         """Return the requests that fetch what a gap of a feed is missing.

@@ -37,6 +37,7 @@ RowFormat: TypeAlias = Literal["ndjson", "csv", "json"]
 
 SLOTS_UNKNOWN_TIER: Final = 2
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_BASE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What the library itself says; a caller's value would break what is promised of it.
 _OWN_HEADERS: Final = frozenset(
@@ -276,7 +277,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     base_url: str = "http://127.0.0.1:25503"
     """Where the terminal's REST is: scheme, host and port, as the terminal first saw
-    the host (it refuses `localhost` after `127.0.0.1`, and the other way round)."""
+    the host (it refuses `localhost` after `127.0.0.1`, and the other way round). A gateway's
+    may have a path, which goes before that of each request."""
     stream_url: str = "ws://127.0.0.1:25520/v1/events"
     """Where the terminal's WebSocket is."""
     api: Api = "v3"
@@ -340,12 +342,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         base = _checked_url(self.base_url, ("http", "https"), "base_url", problems)
         _checked_url(self.stream_url, ("ws", "wss"), "stream_url", problems)
         if base is not None:
+            path = base.path.rstrip("/")
             problems.need(
-                base.path in ("", "/") and not base.query,
+                not base.query and _BASE_PATH.fullmatch(path) is not None,
                 "base_url",
-                "scheme, host and port only, as in http://127.0.0.1:25503",
+                "scheme, host and port, as in http://127.0.0.1:25503, and a gateway's path if any",
             )
-            fill(self, "base_url", urlunsplit((base.scheme, base.netloc, "", "", "")))
+            fill(self, "base_url", urlunsplit((base.scheme, base.netloc, path, "", "")))
         problems.need(self.api == "v3", "api", "'v3'")
         for name in _DURATIONS:
             problems.need(_positive(getattr(self, name)), name, "seconds above 0")

@@ -10,7 +10,8 @@ ThetaDataError
 │   ├── ConnectError         nobody listens there
 │   ├── ConnectTimeout       nobody answered the connection attempt
 │   ├── ReadTimeout          connected, then silence
-│   └── ConnectionLost       cut after the request was sent
+│   ├── ConnectionLost       cut after the request was sent
+│   └── ForeignPage          an answer's next page is said to be where it must not be asked for
 ├── TerminalError            the terminal answered, and cannot serve
 │   ├── RateLimited          429
 │   ├── TerminalDisconnected the terminal lost the vendor's servers; 474
@@ -57,6 +58,7 @@ __all__ = [
     "DownloadError",
     "EndOfChannel",
     "FeedClosed",
+    "ForeignPage",
     "GapError",
     "InternalError",
     "InvalidConfig",
@@ -175,6 +177,10 @@ class ConnectionLost(TransportError):
     ) -> None:
         super().__init__(message, code=code, request=request)
         self.rows_delivered = rows_delivered
+
+
+class ForeignPage(TransportError):
+    """An answer's link to its next page leads elsewhere, or to what is no page."""
 
 
 class TerminalError(ThetaDataError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import Literal, NoReturn, final
+from typing import Literal, NoReturn, Protocol, final
 
 from thetatrio._rest.body import Body
 from thetatrio._rest.client import Ask, RestClient
@@ -18,7 +18,27 @@ from thetatrio._rest.limiter import Lane
 from thetatrio._rest.retry import History
 from thetatrio.errors import ConnectionLost, DecodeError, ReadTimeout, ThetaDataError
 
-__all__ = ["Answer"]
+__all__ = ["Answer", "AnswerBytes"]
+
+
+class AnswerBytes(Protocol):
+    """The bytes of one answer, however they are had. `open()` first, `aclose()` in any case."""
+
+    content_type: str
+    delivered: int
+    """Rows or pieces made of these bytes that a user has in hand; kept up to date by the reader."""
+
+    async def open(self) -> bool:
+        """Send the request; return whether there is data."""
+        ...
+
+    async def receive(self) -> bytes:
+        """Return the next bytes; none at the proven end."""
+        ...
+
+    async def aclose(self) -> None:
+        """End the request and give its slot back."""
+        ...
 
 
 @final
@@ -63,6 +83,8 @@ class Answer:
         self._ended = False
         self._cut: ConnectionLost | ReadTimeout | None = None
         self.content_type: str = ""
+        self.next_page: str | None = None
+        """What the answer's head says of the page after this one."""
         self.delivered: int = 0
         """Rows or pieces made of these bytes that a user has in hand; kept up to date by the
         reader."""
@@ -71,6 +93,7 @@ class Answer:
         """Send the request; return whether there is data."""
         opened = await self._client.open(self._ask, self._history, self._lane, self._ticket)
         self.content_type = opened.content_type
+        self.next_page = opened.next_page
         self._body = opened.body
         if opened.body is None:
             return False

@@ -50,6 +50,8 @@ class Opened(msgspec.Struct, frozen=True):
     body: Body | None
     """None where the terminal said that there is no data."""
     end_is_provable: bool = True
+    next_page: str | None = None
+    """What the head says of the page after this one."""
 
 
 @final
@@ -166,7 +168,7 @@ class RestClient:
                 if ask.read_ahead
                 else DirectBody(reply, lease)
             )
-            return Opened(OK, reply.content_type, body, reply.end_is_provable)
+            return Opened(OK, reply.content_type, body, reply.end_is_provable, reply.next_page)
         return await self._without_data(ask, lease, reply)
 
     async def _without_data(self, ask: Ask, lease: Lease, reply: Reply) -> Opened:

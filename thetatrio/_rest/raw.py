@@ -15,7 +15,7 @@ from thetatrio._rest.client import Ask, RestClient
 from thetatrio._rest.decode import read_any
 from thetatrio.errors import DecodeError, InvalidRequest
 
-__all__ = ["ParameterValue", "RawAnswer", "get"]
+__all__ = ["ParameterValue", "RawAnswer", "get", "target_of"]
 
 ParameterValue = object
 """What `session.get` takes for a parameter: text, numbers, bool, date, time, or a tuple of them."""
@@ -60,7 +60,7 @@ class RawAnswer(msgspec.Struct, frozen=True):
 
 async def get(client: RestClient, path: str, params: Mapping[str, ParameterValue]) -> RawAnswer:
     """Ask for a path with parameters, through limiter and retries, and read the whole answer."""
-    target = _target(path, params)
+    target = target_of("get", path, params)
     pieces: list[bytes] = []
     answer = Answer(client, Ask(target, about=target), settled=False, on_restart=pieces.clear)
     try:
@@ -72,7 +72,8 @@ async def get(client: RestClient, path: str, params: Mapping[str, ParameterValue
     return RawAnswer(200 if has_data else dialect.NO_DATA, answer.content_type, b"".join(pieces))
 
 
-def _target(path: str, params: Mapping[str, ParameterValue]) -> str:
+def target_of(method: str, path: str, params: Mapping[str, ParameterValue]) -> str:
+    """Return a path with its parameters. Raises InvalidRequest that names all that is wrong."""
     problems: list[str] = []
     segments = path.split("/")
     if not _PATH.fullmatch(path) or ".." in segments or "." in segments:
@@ -87,5 +88,5 @@ def _target(path: str, params: Mapping[str, ParameterValue]) -> str:
             problems.append(f"params: {name!r} is not a parameter's name")
         query.append(f"{name}={quote(dialect.value_text(value), safe='*,:')}")
     if problems:
-        raise InvalidRequest("get: " + "; ".join(problems), problems=tuple(problems))
+        raise InvalidRequest(f"{method}: " + "; ".join(problems), problems=tuple(problems))
     return f"{path}?{'&'.join(query)}" if query else path

@@ -50,6 +50,8 @@ class Reply:
         self.status = response.status_code
         self.content_type: str = headers.get("content-type", "")
         self.server: str = headers.get("server", "")
+        self.next_page: str | None = headers.get("next-page")
+        """Where the page after this one is said to be."""
         encoding: str = headers.get("content-encoding", "identity")
         self._inflated = None if encoding == "identity" else Inflated(encoding)
         self._chunks: AsyncIterator[bytes] | None = None
