@@ -184,5 +184,5 @@ async def test_a_thousand_pages_take_the_memory_of_one():
         finally:
             tracemalloc.stop()
     assert count == 1000
-    assert after - before < 200_000
+    assert after - before < 600_000  # of 20 MB that went through
     assert peak - before < 2_000_000
