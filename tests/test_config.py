@@ -43,7 +43,7 @@ WRONG = {
         "http://h/#a", "http://h h", "http://h\n", None, 5,
     ],
     "stream_url": ["", "http://127.0.0.1:25520", "ws://", "ws://h:x", "ws://h/#a", b"ws://h"],
-    "api": ["v2", "", None],
+    "api": ["v1", "", None],
     "tier": ["gold", "PRO", "", 3],
     "slots": [0, 65, -1, 1.5, True, "4"],
     "rate": [20, (20, 60), "20/60"],

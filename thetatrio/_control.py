@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import final
 
 from thetatrio._rest.client import RestClient
-from thetatrio._rest.dialect_v3 import error_of
 from thetatrio.codes import TerminalStatus
 from thetatrio.errors import ConnectionLost, DecodeError
 
@@ -28,7 +27,7 @@ class TerminalControl:
 
             print(await session.terminal.mdds_status())
         """
-        return await self._status("/v3/terminal/mdds/status")
+        return await self._status(self._client.dialect.MDDS_STATUS)
 
     async def fpss_status(self) -> TerminalStatus:
         """Ask whether the terminal is connected to the vendor's stream.
@@ -38,7 +37,7 @@ class TerminalControl:
 
             print(await session.terminal.fpss_status())
         """
-        return await self._status("/v3/terminal/fpss/status")
+        return await self._status(self._client.dialect.FPSS_STATUS)
 
     async def shutdown(self) -> None:
         """Have the terminal end itself, for everybody who uses it.
@@ -46,20 +45,20 @@ class TerminalControl:
         Makes a `GET /v3/terminal/shutdown` request, once; a terminal that is
         gone before it has answered counts as ended.
         """
-        target = "/v3/terminal/shutdown"
+        target = self._client.dialect.SHUTDOWN
         try:
             status, text = await self._client.ask_once(target)
         except ConnectionLost:
             return
         if status != 200:
-            raise error_of(status, text, request=target)
+            raise self._client.dialect.error_of(status, text, request=target)
 
     async def _status(self, target: str) -> TerminalStatus:
         status, text = await self._client.ask_once(target)
         if status == 429:
             return TerminalStatus.BUSY
         if status != 200:
-            raise error_of(status, text, request=target)
+            raise self._client.dialect.error_of(status, text, request=target)
         try:
             return TerminalStatus(text.strip().upper())
         except ValueError:

@@ -31,11 +31,13 @@ __all__ = [
     "TierName",
 ]
 
-Api: TypeAlias = Literal["v3"]
+Api: TypeAlias = Literal["v3", "v2", "auto"]
 TierName: TypeAlias = Literal["free", "value", "standard", "pro"]
 RowFormat: TypeAlias = Literal["ndjson", "csv", "json"]
 
 SLOTS_UNKNOWN_TIER: Final = 2
+V3_URL: Final = "http://127.0.0.1:25503"
+V2_URL: Final = "http://127.0.0.1:25510"
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _BASE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -275,14 +277,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     Raises InvalidConfig that names everything wrong at once.
     """
 
-    base_url: str = "http://127.0.0.1:25503"
+    base_url: str = V3_URL
     """Where the terminal's REST is: scheme, host and port, as the terminal first saw
     the host (it refuses `localhost` after `127.0.0.1`, and the other way round). A gateway's
-    may have a path, which goes before that of each request."""
+    may have a path, which goes before that of each request. With `api="v2"` the default is
+    `http://127.0.0.1:25510`."""
     stream_url: str = "ws://127.0.0.1:25520/v1/events"
     """Where the terminal's WebSocket is."""
     api: Api = "v3"
-    """What the terminal speaks."""
+    """What the terminal speaks: `v3`, `v2`, or `auto`, which asks it when the session is opened
+    (without a `base_url`, first at v3's port and then at v2's)."""
     tier: Tier | TierName | None = None
     """The account's highest tier; sets `slots` and `rate` where those are not given."""
     slots: int | None = None
@@ -349,7 +353,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 "scheme, host and port, as in http://127.0.0.1:25503, and a gateway's path if any",
             )
             fill(self, "base_url", urlunsplit((base.scheme, base.netloc, path, "", "")))
-        problems.need(self.api == "v3", "api", "'v3'")
+        problems.need(self.api in ("v3", "v2", "auto"), "api", "'v3', 'v2' or 'auto'")
+        if self.api == "v2" and self.base_url == V3_URL:
+            fill(self, "base_url", V2_URL)
         for name in _DURATIONS:
             problems.need(_positive(getattr(self, name)), name, "seconds above 0")
         problems.need(_not_negative(self.wait_for_terminal), "wait_for_terminal", "seconds from 0")
@@ -436,7 +442,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """Requests in flight at most, as `slots` and `tier` say together."""
         if self.slots is not None:
             return self.slots
-        return self.tier.slots if isinstance(self.tier, Tier) else SLOTS_UNKNOWN_TIER
+        if not isinstance(self.tier, Tier):
+            return SLOTS_UNKNOWN_TIER
+        # A v2 terminal serves half as many.
+        return max(1, self.tier.slots // 2) if self.api == "v2" else self.tier.slots
 
     @property
     def effective_rate(self) -> Rate | None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, final
 import msgspec
 import trio
 
-from thetatrio._rest import dialect_v3 as dialect
+from thetatrio._rest import dialect_v2, dialect_v3
 from thetatrio._rest.body import Body, DirectBody, PumpedBody, SpoolRoom, StartSoon
+from thetatrio._rest.dialect import Dialect
 from thetatrio._rest.limiter import Lane, Lease, Limiter
 from thetatrio._rest.retry import Fail, History, judge
 from thetatrio.config import Config
@@ -66,6 +67,8 @@ class RestClient:
         chance: random.Random,
     ) -> None:
         self.config = config
+        self.dialect: Dialect = dialect_v2 if config.api == "v2" else dialect_v3
+        """What the terminal speaks."""
         self.limiter: Limiter = Limiter(config.effective_slots, config.effective_rate)
         self.spool_room: SpoolRoom = SpoolRoom(config.spool_limit)
         self.start_soon: StartSoon = start_soon
@@ -176,8 +179,8 @@ class RestClient:
             text = await reply.receive_text()
         finally:
             await reply.aclose()
-        if reply.status != dialect.NO_DATA:
-            raise dialect.error_of(
+        if reply.status != dialect_v3.NO_DATA:
+            raise self.dialect.error_of(
                 reply.status, text, request=ask.about, retry_after=reply.retry_after
             )
         lease.release()

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from thetatrio._rest.decode import Form
+from thetatrio._rest.dialect import Spelling, Target
 from thetatrio.config import RowFormat
 from thetatrio.errors import (
     AuthenticationFailed,
@@ -30,7 +31,18 @@ from thetatrio.market_time import time_text
 from thetatrio.requests import Request
 from thetatrio.rows import Row
 
-__all__ = ["NO_DATA", "SIMULATOR", "error_of", "form_of", "target_of", "value_text"]
+__all__ = [
+    "FPSS_STATUS",
+    "MDDS_STATUS",
+    "NO_DATA",
+    "SHUTDOWN",
+    "SIMULATOR",
+    "error_of",
+    "form_of",
+    "spell",
+    "target_of",
+    "value_text",
+]
 
 R = TypeVar("R", bound=Row)
 
@@ -38,6 +50,10 @@ SIMULATOR: Final = "thetatrio-simulator"
 """What the simulated terminal calls itself in the Server header."""
 NO_DATA: Final = 472
 """The status that means an empty result."""
+
+MDDS_STATUS: Final = "/v3/terminal/mdds/status"
+FPSS_STATUS: Final = "/v3/terminal/fpss/status"
+SHUTDOWN: Final = "/v3/terminal/shutdown"
 
 ACCEPT: Final[dict[RowFormat, str]] = {
     "ndjson": "application/x-ndjson",
@@ -91,6 +107,20 @@ def target_of(request: Request[R], row_format: RowFormat | Literal["html"]) -> s
     return f"{path}?{'&'.join(query)}"
 
 
+def spell(request: Request[R], wanted: RowFormat | None, row_format: RowFormat) -> Spelling:
+    """Return how a request is asked of a v3 terminal: by one GET request, read as it comes.
+
+    Raises InvalidRequest for what only v2 terminals have.
+    """
+    if request.v2_only:
+        raise InvalidRequest(
+            f"{request.operation}: only v2 terminals have it; open the session with api='v2'",
+            request=request,
+        )
+    asked = wanted or row_format
+    return Spelling((Target(target_of(request, asked)),), ACCEPT[asked])
+
+
 def form_of(content_type: str, asked: RowFormat) -> Form:
     """Return how an answer is read: as its type says; as asked for where it says nothing much.
 
@@ -115,7 +145,7 @@ _MEANINGS: Final[dict[int, _Meaning]] = {
     404: _Meaning(
         InvalidRequest,
         "this terminal does not know the operation",
-        "update the terminal, or check that base_url is a v3 Theta Terminal",
+        "update the terminal; a v2 terminal is asked with api='v2'",
     ),
     410: _Meaning(
         WrongVersion,

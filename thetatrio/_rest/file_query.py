@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, final
 
 import trio
 
-from thetatrio import market_time
 from thetatrio._rest import dialect_v3 as dialect
-from thetatrio._rest.answer import Answer
+from thetatrio._rest.answer import AnswerBytes
+from thetatrio._rest.asking import ask_for
 from thetatrio._rest.body import READ_AHEAD
-from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.client import RestClient
 from thetatrio._rest.planner import Plan
 from thetatrio._rest.reading import fetch_all
 from thetatrio._rest.save import FileFormat, file_format, save_answer
@@ -32,7 +32,7 @@ __all__ = ["ChunkChannel", "FileQuery"]
 class ChunkChannel:
     """The bytes of a flat file as they arrive. Made by `file_query.chunks()`."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: AnswerBytes) -> None:
         self._answer = answer
         self._turn = trio.Lock()
         self._closed = False
@@ -125,16 +125,7 @@ class FileQuery:
                     break
         """
         request = self._request
-        ask = Ask(
-            dialect.target_of(request, format),
-            dialect.ACCEPT[format],
-            counted=request.takes_slot,
-            flat_file=request.flat_file,
-            read_ahead=READ_AHEAD,
-            about=request,
-        )
-        settled = request.is_settled(market_time.today())
-        answer = Answer(self._client, ask, settled=settled, unit="pieces")
+        answer = ask_for(self._client, request, format, read_ahead=READ_AHEAD, unit="pieces")
         try:
             if await answer.open():
                 dialect.form_of(answer.content_type, format)  # refuses a web page

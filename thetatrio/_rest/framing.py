@@ -8,10 +8,10 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import trio
 
-from thetatrio import market_time
 from thetatrio._rest import dialect_v3 as dialect
-from thetatrio._rest.answer import Answer
-from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.answer import AnswerBytes
+from thetatrio._rest.asking import ask_for
+from thetatrio._rest.client import RestClient
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.parts import Parts
 from thetatrio._rest.planner import Plan
@@ -62,18 +62,12 @@ class FrameReading(Generic[F]):
 
     def _make_answer(
         self, request: Request[Any], /, *, ticket: int, pieces: int, alone: bool
-    ) -> Answer:
-        ask = Ask(
-            dialect.target_of(request, "csv"),
-            dialect.ACCEPT["csv"],
-            counted=request.takes_slot,
-            read_ahead=pieces,
-            about=request,
-        )
-        return Answer(
+    ) -> AnswerBytes:
+        return ask_for(
             self._client,
-            ask,
-            settled=request.is_settled(market_time.today()),
+            request,
+            "csv",
+            read_ahead=pieces,
             lane=Lane.QUERY if alone else Lane.PART,
             ticket=ticket,
             on_restart=self._restart,
@@ -109,7 +103,7 @@ class FrameReading(Generic[F]):
             raise _named(error, None) from error
 
     async def _read_answer(
-        self, request: Request[Any], answer: Answer, reader: FrameReader[F]
+        self, request: Request[Any], answer: AnswerBytes, reader: FrameReader[F]
     ) -> int:
         form = dialect.form_of(answer.content_type, "csv")
         if form != "csv":
@@ -128,7 +122,7 @@ class FrameReading(Generic[F]):
         await self._flush(reader, answer)
         return read
 
-    async def _flush(self, reader: FrameReader[F], answer: Answer) -> None:
+    async def _flush(self, reader: FrameReader[F], answer: AnswerBytes) -> None:
         if self._pieces:
             data = b"".join(self._pieces)
             # From here on a cut may only go on with the same bytes.

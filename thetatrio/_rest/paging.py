@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, final
+from typing import Final, Literal, final
 
 import msgspec
 import trio
 
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.dialect import Spelling, Translator
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.pages import Envelope, Replay, Trail, envelope_of, links_of
 from thetatrio._rest.raw import ParameterValue, RawAnswer, target_of
+from thetatrio._rest.retry import History
 from thetatrio.config import Config
-from thetatrio.errors import ConnectionLost, EndOfChannel, ServerError, ThetaDataError
+from thetatrio.errors import (
+    ConnectionLost,
+    EndOfChannel,
+    ServerError,
+    TerminalError,
+    ThetaDataError,
+)
 
-__all__ = ["PAGE_GONE", "Fetched", "PageChannel", "Pages", "open_pages"]
+__all__ = ["PAGE_GONE", "Fetched", "PageChannel", "PagedAnswer", "Pages", "open_pages"]
 
 PAGE_GONE: Final = 477
 """The status of a page that the terminal no longer has."""
 _OK: Final = 200
 _NO_DATA: Final = 472
+_PIECE: Final = 1 << 16  # bytes given at once, as of any body
 _JSON: Final = frozenset({"application/json", "text/json"})
 
 
@@ -70,6 +79,7 @@ class Pages:
     def _begin(self) -> None:
         config: Config = self._client.config
         self._target: str | None = self._first.target
+        self._last: str | None = None
         self._trail = Trail(
             config.base_url, has_key=config.api_key is not None, first=self._first.target
         )
@@ -89,7 +99,8 @@ class Pages:
         """
         if self._target is None:
             return None
-        ask = msgspec.structs.replace(self._first, target=self._target)
+        self._last = None
+        ask = msgspec.structs.replace(self._first, target=self._target, read_ahead=0)
         pieces: list[bytes] = []
         # Nothing of a page is used before it is whole: one that is cut is asked for again.
         answer = Answer(
@@ -114,9 +125,18 @@ class Pages:
         envelope = None
         if is_json(answer.content_type, content) and content.lstrip()[:1] == b"{":
             envelope = envelope_of(content)
-        self._target = self._trail.follow(links_of(envelope, answer.next_page))
+        target = self._trail.follow(links_of(envelope, answer.next_page))
+        self._last, self._target = self._target, target
         self.fetched += 1
         return Fetched(has_data, answer.content_type, content, envelope)
+
+    def step_back(self) -> bool:
+        """Ask for the last page again, whose content was an error; tell whether there is one."""
+        if self._last is None:
+            return False
+        self._target, self._last = self._last, None
+        self.fetched -= 1
+        return True
 
     def may_restart(self, error: ThetaDataError) -> bool:
         """Tell whether an error means that pages have expired, and going back is right, once."""
@@ -197,3 +217,157 @@ async def open_pages(
         yield channel
     finally:
         await channel.aclose()
+
+
+@final
+class PagedAnswer:
+    """An answer in pages as the bytes that a v3 terminal would have sent. As `Answer`.
+
+    A slot is taken for one page at a time, and never while nobody reads. A
+    `receive()` that is cancelled has taken nothing.
+    """
+
+    def __init__(
+        self,
+        client: RestClient,
+        ask: Ask,
+        spelling: Spelling,
+        translator: Translator,
+        *,
+        settled: bool,
+        lane: Lane = Lane.QUERY,
+        ticket: int | None = None,
+        on_restart: Callable[[], None] = lambda: None,
+        unit: Literal["rows", "pieces"] = "rows",
+    ) -> None:
+        """Keep what is needed to ask, and to ask again; as `Answer`'s, and how pages are read."""
+        self._client = client
+        self._ask = ask
+        self._targets = spelling.targets
+        self._translator = translator
+        self._settled = settled
+        self._lane = lane
+        self._ticket = ticket
+        self._on_restart = on_restart
+        self._unit = unit
+        self._restarted = False
+        self._ended = False
+        self.content_type: str = translator.content_type
+        self.delivered: int = 0
+        """Rows or pieces made of these bytes that a user has in hand."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._number = 0
+        self._ready = b""
+        self._taken = 0
+        self._has_head = False
+        self._next_target()
+
+    def _next_target(self) -> None:
+        target = self._targets[self._number]
+        ask = msgspec.structs.replace(self._ask, target=target.target)
+        self._pages = Pages(self._client, ask, self._lane, self._ticket)
+        self._replay = Replay()
+        self._history = History()
+
+    async def open(self) -> bool:
+        """Send requests until there are rows; return whether there are any."""
+        await self._fill()
+        return bool(self._ready)
+
+    async def receive(self) -> bytes:
+        """Return the next bytes; none at the end.
+
+        Raises the errors of any page; ConnectionLost where pages expired and
+        did not come again as they were.
+        """
+        if self._taken == len(self._ready):
+            await self._fill()
+        piece = self._ready[self._taken : self._taken + _PIECE]
+        self._taken += len(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """End it: nothing is under way between pages."""
+        self._ended = True
+        self._ready = b""
+        self._taken = 0
+
+    async def _fill(self) -> None:
+        """Ask for pages until one has new rows, or there are none left."""
+        self._ready, self._taken = b"", 0
+        while not self._ended and not self._ready:
+            new = await self._next_rows()
+            if new is None:
+                self._ended = True
+                if self._has_head:
+                    self._ready = self._translator.tail()
+            elif new:
+                head = b"" if self._has_head else self._translator.head()
+                self._has_head = True
+                self._ready = head + new
+
+    async def _next_rows(self) -> bytes | None:
+        """Return the rows of the next page that were not there before; None at the end."""
+        self._client.check_open()
+        target = self._targets[self._number]
+        try:
+            page = await self._pages.fetch()
+            if page is None:
+                return self._end_of_target()
+            rows = b""
+            if page.has_data:
+                rows = self._translator.rows(target, page.content_type, page.content, page.envelope)
+        except TerminalError as error:
+            told = error
+        else:
+            return self._new(rows)
+        await self._meet(told)
+        return b""
+
+    async def _meet(self, error: TerminalError) -> None:
+        """Go on after an error of a page, or raise it."""
+        if self._pages.may_restart(error) and not self._restarted:
+            self._start_over(error)
+        elif self._pages.step_back():
+            # Told of in a page with a status of 200, so that nobody has judged it yet.
+            await self._client.wait_before_retry(error, self._ask, self._history)
+        else:
+            raise error
+
+    def _new(self, rows: bytes) -> bytes:
+        new = self._replay.take(rows)
+        if new is None:
+            raise self._lost("asked again, the terminal gave other rows")
+        return new
+
+    def _end_of_target(self) -> bytes | None:
+        if not self._replay.is_whole:
+            raise self._lost("asked again, the terminal gave fewer rows")
+        self._number += 1
+        if self._number == len(self._targets):
+            self._number -= 1
+            return None
+        self._next_target()
+        return b""
+
+    def _start_over(self, cause: ThetaDataError) -> None:
+        self._restarted = True
+        if not self.delivered:
+            self._on_restart()
+            self._begin()
+            return
+        if not self._settled:
+            raise self._lost(
+                "asked again it could differ: it is not about the settled past"
+            ) from cause
+        self._pages.restart()
+        self._replay.restart()
+
+    def _lost(self, why: str) -> ConnectionLost:
+        return ConnectionLost(
+            f"the pages expired; {self.delivered} {self._unit} had been delivered, and {why}",
+            rows_delivered=self.delivered if self._unit == "rows" else 0,
+            request=self._ask.about,
+        )

@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, final
 import trio
 
 from thetatrio._rest import planner
-from thetatrio._rest.answer import Answer
+from thetatrio._rest.answer import AnswerBytes
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS
 from thetatrio.errors import RequestTooLarge, SessionClosed, ThetaDataError
@@ -63,7 +63,9 @@ class _Lesson:
 class MakeAnswer(Protocol[R]):
     """Makes the answer of one request, to be opened."""
 
-    def __call__(self, request: Request[R], /, *, ticket: int, pieces: int, alone: bool) -> Answer:
+    def __call__(
+        self, request: Request[R], /, *, ticket: int, pieces: int, alone: bool
+    ) -> AnswerBytes:
         """Return it.
 
         Args:
@@ -82,7 +84,7 @@ class Part(Generic[R]):
     def __init__(self, request: Request[R], ticket: int) -> None:
         self.request = request
         self.ticket = ticket
-        self.answer: Answer | None = None
+        self.answer: AnswerBytes | None = None
         self.has_data = False
         self.settled: trio.Event = trio.Event()
         """Set once it is open, has failed or has been replaced."""
@@ -144,7 +146,7 @@ class Parts(Generic[R]):
             return self._ahead_alone
         return max(1, WINDOW_BYTES // _PIECE // self._ahead)
 
-    async def next_answer(self) -> tuple[Request[R], Answer] | None:
+    async def next_answer(self) -> tuple[Request[R], AnswerBytes] | None:
         """Return the next part's request and its answer, open and with data; None at the end.
 
         Raises what a part failed with.

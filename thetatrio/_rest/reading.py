@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from thetatrio import market_time
 from thetatrio._rest import dialect_v3 as dialect
-from thetatrio._rest.answer import Answer
+from thetatrio._rest.answer import AnswerBytes
+from thetatrio._rest.asking import ask_for
 from thetatrio._rest.body import READ_AHEAD
-from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.client import RestClient
 from thetatrio._rest.decode import Decoder, decoder_for
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.parts import Parts
@@ -41,7 +41,7 @@ class Reading(Generic[R]):
             ahead_alone=READ_AHEAD if read_ahead else 0,
         )
         self._request: Request[R] | None = None
-        self._answer: Answer | None = None
+        self._answer: AnswerBytes | None = None
         self._decoder: Decoder[R] | None = None
         self._delivered = 0
         self._at_end = False
@@ -51,20 +51,14 @@ class Reading(Generic[R]):
 
     def _make_answer(
         self, request: Request[R], /, *, ticket: int, pieces: int, alone: bool
-    ) -> Answer:
-        ask = Ask(
-            dialect.target_of(request, self._asked),
-            dialect.ACCEPT[self._asked],
-            counted=request.takes_slot,
-            flat_file=request.flat_file,
-            read_ahead=pieces,
-            about=request,
-        )
-        return Answer(
+    ) -> AnswerBytes:
+        return ask_for(
             self._client,
-            ask,
+            request,
+            None,
+            read_ahead=pieces,
             # Where nothing is handed out before the end, a cut means starting over.
-            settled=bool(pieces) and request.is_settled(market_time.today()),
+            settles=bool(pieces),
             lane=Lane.QUERY if alone else Lane.PART,
             ticket=ticket,
             on_restart=self._restart,
@@ -139,7 +133,7 @@ class Reading(Generic[R]):
         self._decoder = None
         del self._fetched[self._before :]
 
-    def _choose_decoder(self, answer: Answer) -> Decoder[R]:
+    def _choose_decoder(self, answer: AnswerBytes) -> Decoder[R]:
         request = self._request
         if request is None:
             raise AssertionError("an answer without a request")

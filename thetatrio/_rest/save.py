@@ -11,10 +11,10 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 import trio
 
-from thetatrio import market_time
 from thetatrio._rest import dialect_v3 as dialect
-from thetatrio._rest.answer import Answer
-from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.answer import AnswerBytes
+from thetatrio._rest.asking import ask_for
+from thetatrio._rest.client import RestClient
 from thetatrio._rest.framing import ENOUGH, Fetch, FrameReading
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.parts import Parts
@@ -132,21 +132,15 @@ class _Saving:
 
     def _make_answer(
         self, request: Request[Any], /, *, ticket: int, pieces: int, alone: bool
-    ) -> Answer:
-        ask = Ask(
-            dialect.target_of(request, self._wanted),
-            dialect.ACCEPT[self._wanted],
-            counted=request.takes_slot,
-            flat_file=request.flat_file,
-            read_ahead=pieces,
-            about=request,
-        )
-        return Answer(
+    ) -> AnswerBytes:
+        return ask_for(
             self._client,
-            ask,
+            request,
+            self._wanted,
+            read_ahead=pieces,
             # One alone starts over where it is cut: nobody has seen its file. Of
             # several, what those before it wrote stays.
-            settled=not alone and request.is_settled(market_time.today()),
+            settles=not alone,
             lane=Lane.QUERY if alone else Lane.PART,
             ticket=ticket,
             on_restart=self._file.start_over if alone else lambda: None,
@@ -174,7 +168,7 @@ class _Saving:
             await self._parts.aclose()
         return self._file.size
 
-    async def _write(self, answer: Answer, *, first: bool) -> None:
+    async def _write(self, answer: AnswerBytes, *, first: bool) -> None:
         if not first and self._wanted == "csv":
             await self._skip_header(answer)
         ends_line = True
@@ -186,7 +180,7 @@ class _Saving:
         if not ends_line and self._parts.is_several:
             await self._file.write(b"\n")
 
-    async def _skip_header(self, answer: Answer) -> None:
+    async def _skip_header(self, answer: AnswerBytes) -> None:
         head = b""
         while b"\n" not in head.lstrip():
             chunk = await answer.receive()

@@ -100,7 +100,7 @@ class PartFetch:
             self._contents.last,
             state,
             part.contracts,
-            dialect.target_of(self._request, self._form),
+            self._client.dialect.spell(self._request, self._form, self._form).targets[0].target,
             rows=rows,
             error=error,
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, final
 
-from thetatrio import market_time
 from thetatrio._rest import dialect_v3 as dialect
-from thetatrio._rest.answer import Answer
-from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.answer import AnswerBytes
+from thetatrio._rest.asking import ask_for
+from thetatrio._rest.client import RestClient
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.parts import Parts
 from thetatrio._rest.planner import plan
@@ -51,7 +51,7 @@ class PartSource:
         self._parts: Parts[Row] = Parts(
             client, planned.requests, self._make_answer, self._fetch, ahead_alone=0
         )
-        self._answer: Answer | None = None
+        self._answer: AnswerBytes | None = None
         self.delivered: int = 0
         """Bytes handed out so far."""
 
@@ -60,21 +60,16 @@ class PartSource:
 
     def _make_answer(
         self, request: Request[Any], /, *, ticket: int, pieces: int, alone: bool
-    ) -> Answer:
-        ask = Ask(
-            dialect.target_of(request, self._form),
-            dialect.ACCEPT[self._form],
-            counted=request.takes_slot,
-            read_ahead=min(pieces, _PIECES),
-            about=request,
-        )
+    ) -> AnswerBytes:
         self._one_by_one = not alone
-        return Answer(
+        return ask_for(
             self._client,
-            ask,
+            request,
+            self._form,
+            read_ahead=min(pieces, _PIECES),
             # One answer is the whole file, which starts over where it is cut.
             # Of several, those before it are written: the same bytes must come again.
-            settled=not alone and request.is_settled(market_time.today()),
+            settles=not alone,
             lane=Lane.PART,
             ticket=ticket,
             on_restart=self._on_restart if alone else lambda: None,

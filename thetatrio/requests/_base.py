@@ -233,6 +233,8 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
     """Whether it can be asked about days to come."""
     since: ClassVar[str] = ""
     """Which terminals have it, in words; empty for all."""
+    v2_only: ClassVar[bool] = False
+    """Whether only v2 terminals have it."""
 
     def __post_init__(self) -> None:
         wrong: dict[str, str] = {}
@@ -463,6 +465,10 @@ def _descend(request: type[Request[R]]) -> Iterator[type[Request[R]]]:
 
 @cache
 def operations() -> Mapping[str, type[Request[Row]]]:
-    """Return every operation's request class by the vendor's name of the operation."""
+    """Return every operation's request class by the vendor's name of the operation.
+
+    Those that only v2 terminals have are in `thetatrio.requests.v2.operations()`.
+    """
     found = cast("Iterator[type[Request[Row]]]", _descend(Request))
-    return MappingProxyType(dict(sorted((request.operation, request) for request in found)))
+    named = ((request.operation, request) for request in found if not request.v2_only)
+    return MappingProxyType(dict(sorted(named)))

@@ -15,7 +15,7 @@ from thetatrio.testing._limiter import Limiter
 from thetatrio.testing._operations import Refusal
 from thetatrio.testing._seeding import random_stream
 from thetatrio.testing._sending import Hangup, Sender, first_of, reset
-from thetatrio.testing._service import SHUTDOWN, Answer, Route, Service
+from thetatrio.testing._service import Answer, Route, Service
 from thetatrio.testing.faults import FaultScript, Mute, RequestFault, Status
 
 _LOGGER: Final = logging.getLogger("thetatrio.testing")
@@ -172,7 +172,7 @@ class Connection:
                 await self._sender(entry, []).send(500, "text/plain", iter([b"Simulator error."]))
         finally:
             owner.ledger.end(entry, outcome)
-        if outcome == "completed" and path == SHUTDOWN and entry.status == 200:
+        if outcome == "completed" and route.name == "terminal_shutdown" and entry.status == 200:
             owner.stop()
         return None
 
@@ -185,6 +185,9 @@ class Connection:
             await self._sender(entry, []).send(
                 405, "text/plain", iter([b"Only GET is served here."]), [("Allow", "GET")]
             )
+            return
+        if not self._may_ask(entry):
+            await self._sender(entry, []).send(401, "text/plain", iter([b"Who are you?"]))
             return
         faults = self._owner.faults.for_request(entry.path, route.name)
         sender = self._sender(entry, faults)
@@ -203,9 +206,13 @@ class Connection:
                     )
                     return
                 answer = self._answered(entry, route, entry.query)
-                await sender.send(answer.status, answer.content_type, answer.body)
+                await sender.send(answer.status, answer.content_type, answer.body, answer.headers)
         except Refusal as refusal:
             await sender.send(refusal.status, "text/plain", _text(refusal))
+
+    def _may_ask(self, entry: LedgerEntry) -> bool:
+        key = self._owner.service.api_key
+        return key is None or entry.headers.get("authorization") == f"Bearer {key}"
 
     def _answered(self, entry: LedgerEntry, route: Route, query: Mapping[str, str]) -> Answer:
         try:

@@ -51,6 +51,14 @@ _WRITERS: Final[dict[Kind, Callable[[object], str]]] = {
 }
 
 
+def cell_text(kind: Kind, value: object) -> str:
+    """Return one value as JSON has it, of a kind that is a number."""
+    if value is None:
+        return "null"
+    write = _WRITERS.get(kind)
+    return write(value) if write is not None else _NUMBERS[kind] % value
+
+
 def _json_or_null(value: object) -> str:
     return "null" if value is None else f'"{value}"'
 

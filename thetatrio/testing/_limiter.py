@@ -25,10 +25,13 @@ class Limiter:
         queue: requests that may wait for a slot; one more is refused with 429.
         rate: requests in any window beyond which 429 is the answer, or None.
         ledger: where it is written down.
+        slots: how many, where it is not for the tier to say.
     """
 
-    def __init__(self, *, tier: Tier, queue: int, rate: Rate | None, ledger: Ledger) -> None:
-        self._slots = trio.Semaphore(tier.slots)
+    def __init__(
+        self, *, tier: Tier, queue: int, rate: Rate | None, ledger: Ledger, slots: int | None = None
+    ) -> None:
+        self._slots = trio.Semaphore(slots or tier.slots)
         self._snapshots = trio.Semaphore(SNAPSHOT_WIDTH)
         self._queue = queue
         self._rate = rate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -10,11 +11,14 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from thetatrio.codes import TerminalStatus
 from thetatrio.config import Tier
 from thetatrio.testing import _formats
+from thetatrio.testing import _v2 as v2
+from thetatrio.testing import _v2_table as v2_table
 from thetatrio.testing._catalogue import OPERATIONS
 from thetatrio.testing._flat_files import repeated
 from thetatrio.testing._market import Market
 from thetatrio.testing._operations import Arguments, Group, Operation, Refusal
 from thetatrio.testing._parameters import read_arguments, refuse_version_2
+from thetatrio.testing._v2 import Face, Pager
 from thetatrio.testing._variation import Answers, varied
 
 JsonShape: TypeAlias = Literal["rows", "columns"]
@@ -73,6 +77,7 @@ class Answer(NamedTuple):
     status: int
     content_type: str
     body: Iterator[bytes]
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Service:
@@ -88,7 +93,16 @@ class Service:
         release: Release = "newest",
         flat_file_rows: int | None = None,
         row_limit: int = ROW_LIMIT,
+        face: Face = "v3",
+        page_rows: int | None = None,
+        api_key: str | None = None,
     ) -> None:
+        self.face: Face = face
+        """What it speaks."""
+        self.pages: Pager = Pager(page_rows, gateway=face == "gateway")
+        """Pages of version 2, and those of a gateway."""
+        self.api_key = api_key
+        """What a gateway wants as a bearer token."""
         self.row_limit = row_limit
         """Rows of one answer; more is 570."""
         self.market = market
@@ -103,6 +117,7 @@ class Service:
         """What the stream's status route says; `DISCONNECTED` until a first subscription."""
         self._host: str | None = None
         self._asked: Counter[str] = Counter()
+        self._by_name = {operation.name: operation for operation in OPERATIONS}
         self._operations = {
             operation.path.replace("{request_type}", word): (operation, word)
             for operation in OPERATIONS
@@ -117,6 +132,8 @@ class Service:
 
     def route(self, path: str) -> Route:
         """Return what a path leads to."""
+        if self.face != "v3":
+            return self._old_route(path)
         operation, word = self._operations.get(path, (None, ""))
         name = operation.name if operation is not None else CONTROL.get(path, "")
         return Route(operation, name, word)
@@ -124,6 +141,8 @@ class Service:
     def answer(self, route: Route, path: str, query: Mapping[str, str], host: str) -> Answer:
         """Return the answer to a GET. Raises Refusal for every status but 200."""
         self._check_host(host)
+        if self.face != "v3":
+            return self._old_answer(route, path, query, host)
         if path in CONTROL:
             return Answer(200, "text/plain", iter([self._control(path).encode()]))
         refuse_version_2(query)
@@ -148,6 +167,39 @@ class Service:
             _formats.CONTENT_TYPES[arguments.format],
             self._written(operation, arguments, _chained(first, groups)),
         )
+
+    def _old_route(self, path: str) -> Route:
+        old = v2_table.REQUESTS.get(path)
+        if old is None:
+            return Route(None, v2.CONTROL.get(path, ""), "")
+        operation = self._by_name[old.operation]
+        return Route(operation, operation.name, old.request_type)
+
+    def _old_answer(self, route: Route, path: str, query: Mapping[str, str], host: str) -> Answer:
+        if path in v2.CONTROL:
+            modern = {name: route for route, name in CONTROL.items()}[v2.CONTROL[path]]
+            return Answer(200, "text/plain", iter([self._control(modern).encode()]))
+        refusal = _STATES.get(self.state)
+        if refusal is not None:
+            raise Refusal(refusal.status, refusal.text)
+        origin = f"http://{host}"
+        if v2.Pager.has(path):
+            return _paged(self.pages.later(path, origin))
+        if path in v2_table.FILES:
+            return Answer(200, "text/plain", iter([v2.file_path(path, query).encode()]))
+        if route.operation is None:
+            raise Refusal(404, f"No implementation of {path}")
+        operation, old = route.operation, v2_table.REQUESTS[path]
+        asked = v2.read_query(path, query, operation)
+        arguments = read_arguments(operation, asked, route.request_type)
+        self._admit(operation, arguments)
+        rows = v2.rows_of(old, operation, self._groups(operation, arguments, path, query))
+        first = next(rows, None)
+        if first is None:
+            raise Refusal(472, ":No data for the specified timeframe & contract.")
+        use_csv = query.get("use_csv") == "true"
+        every = itertools.chain([first], rows)
+        return _paged(self.pages.first(old, every, origin, use_csv=use_csv))
 
     def _check_host(self, host: str) -> None:
         name = host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host.lower()
@@ -240,6 +292,11 @@ class Service:
             rows += operation.rows_a_day(self.market, arguments, day)
             if rows > self.row_limit:
                 raise Refusal(570, f"Too large: more than {self.row_limit} rows.")
+
+
+def _paged(page: v2.Page) -> Answer:
+    headers = (("Next-Page", page.next_page),)
+    return Answer(200, page.content_type, iter([page.body]), headers)
 
 
 def _chained(first: Group, others: Iterator[Group]) -> Iterator[Group]:

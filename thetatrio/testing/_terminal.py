@@ -21,6 +21,7 @@ from thetatrio.testing._market import Market, market_of
 from thetatrio.testing._service import ROW_LIMIT, JsonShape, Release, Service, State
 from thetatrio.testing._stream.server import STREAM_PATH, StreamServer
 from thetatrio.testing._stream.settings import StreamSettings
+from thetatrio.testing._v2 import Face
 from thetatrio.testing._variation import Answers
 from thetatrio.testing.faults import Fault, FaultScript
 
@@ -50,6 +51,9 @@ class TerminalOptions(TypedDict, total=False):
     flat_file_rows: int | None
     stream: StreamSettings
     row_limit: int
+    api: Face
+    page_rows: int | None
+    api_key: str | None
 
 
 class Terminal:
@@ -76,6 +80,10 @@ class Terminal:
             many as the market has.
         stream: how the stream behaves.
         row_limit: rows of one answer; what would have more is answered 570.
+        api: what it speaks: `v3`; `v2`, the older terminals' paths, envelope and thread limits;
+            `gateway`, those paths with `results` and `nextUrl`.
+        page_rows: rows of one page of `v2` and `gateway`; None: an answer is one page.
+        api_key: what must come as a bearer token; 401 otherwise.
 
     Raises InvalidConfig that names everything wrong at once.
     """
@@ -97,6 +105,9 @@ class Terminal:
         flat_file_rows: int | None = None,
         stream: StreamSettings = _STREAM,
         row_limit: int = ROW_LIMIT,
+        api: Face = "v3",
+        page_rows: int | None = None,
+        api_key: str | None = None,
     ) -> None:
         problems: list[str] = []
         today = _checked_day(day, problems)
@@ -109,6 +120,8 @@ class Terminal:
             (release in ("newest", "published"), f"release: no such release: {release!r}"),
             (flat_file_rows is None or flat_file_rows >= 1, "flat_file_rows must be 1 or more"),
             (row_limit >= 1, "row_limit must be 1 or more"),
+            (api in ("v3", "v2", "gateway"), f"api: no such api: {api!r}"),
+            (page_rows is None or page_rows >= 1, "page_rows must be 1 or more"),
             (json_shape in ("rows", "columns"), f"json_shape: no such shape: {json_shape!r}"),
         ):
             if not holds:
@@ -132,9 +145,18 @@ class Terminal:
             release=release,
             flat_file_rows=flat_file_rows,
             row_limit=row_limit,
+            face=api,
+            page_rows=page_rows,
+            api_key=api_key,
         )
         bound = _FREE_RATE if rate is None and account is Tier.FREE else rate
-        self.limiter: Limiter = Limiter(tier=account, queue=queue, rate=bound, ledger=self.ledger)
+        self.limiter: Limiter = Limiter(
+            tier=account,
+            queue=queue,
+            rate=bound,
+            ledger=self.ledger,
+            slots=None if api == "v3" else max(1, account.slots // 2),
+        )
         self.shut_down: trio.Event = trio.Event()
         """Set once a shutdown was asked for over HTTP, or `stop` was called."""
         self.port: int | None = None
@@ -174,7 +196,17 @@ class Terminal:
     @property
     def config(self) -> Config:
         """Settings for a session that talks to this terminal."""
-        return Config(base_url=self.url, stream_url=self.stream_url, tier=self.tier)
+        return Config(
+            base_url=self.url,
+            stream_url=self.stream_url,
+            tier=self.tier,
+            api="v3" if self.service.face == "v3" else "v2",
+            api_key=self.service.api_key,
+        )
+
+    def expire_pages(self) -> None:
+        """Forget all pages that have not been asked for: they are answered 477 then."""
+        self.service.pages.expire()
 
     def restart(self) -> None:
         """Do what ending and starting a terminal does.
