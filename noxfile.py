@@ -160,7 +160,7 @@ def soak(session: nox.Session) -> None:
 def conformance(session: nox.Session) -> None:
     """Hold every request and row against a catalogue of the vendor's operations.
 
-    THETATRIO_CATALOGUE names the folder that has it as v3_endpoints.json.
+    THETATRIO_CATALOGUE names the folder that has it as v3_endpoints.json and v2_endpoints.json.
     """
     folder = os.environ.get("THETATRIO_CATALOGUE")
     if not folder:
@@ -168,7 +168,8 @@ def conformance(session: nox.Session) -> None:
     if not (ROOT / folder / "v3_endpoints.json").is_file():
         session.error(f"THETATRIO_CATALOGUE: there is no v3_endpoints.json in {folder!r}")
     _install(session, "test", project=("--editable", "."))
-    session.run("python", "-m", "pytest", "tests/conformance/check_v3.py", *session.posargs)
+    checks = ["tests/conformance/check_v3.py", "tests/conformance/check_v2.py"]
+    session.run("python", "-m", "pytest", *checks, *session.posargs)
 
 
 @nox.session(python=NEWEST)

@@ -518,3 +518,17 @@ def test_a_console_without_blocks_gets_plain_marks(monkeypatch):
         drawn = raw.getvalue().decode()
     assert "#" in drawn
     assert "no trades" in drawn
+
+
+def test_a_v2_terminal_is_spoken_to_with_a_key(monkeypatch, capsys, tmp_path):
+    """`--api` and `--key-file` before the sub-command hold for it; a key has no flag of its own."""
+    file = tmp_path / "key"
+    file.write_text("")
+    line = ("--key-file", str(file), "operations")
+    assert command(*line, monkeypatch=monkeypatch) == 2
+    assert "must hold one key" in capsys.readouterr().err
+    assert command("--api", "v1", "operations", monkeypatch=monkeypatch) == 2
+    assert command("operations", "stock_history_split", monkeypatch=monkeypatch) in (0, None)
+    assert "v2 terminals only" in capsys.readouterr().out
+    assert command("operations", "calendar_year", monkeypatch=monkeypatch) in (0, None)
+    assert "not v2: a v2 terminal has no calendar" in " ".join(capsys.readouterr().out.split())

@@ -1,4 +1,4 @@
-"""thetatrio._rest.paging.PagedAnswer: a v2 terminal's pages as rows, through all that can happen."""
+"""thetatrio._rest.paging: a v2 terminal's pages as rows, through all that can happen."""
 
 import json
 from itertools import pairwise

@@ -36,6 +36,7 @@ from thetatrio._endpoints import (
 from thetatrio._nursery import open_hidden_nursery, run_together
 from thetatrio._rest import raw
 from thetatrio._rest.client import RestClient
+from thetatrio._rest.detect import detect
 from thetatrio._rest.dialect_v3 import SIMULATOR
 from thetatrio._rest.file_query import FileQuery
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS, LimiterStatistics
@@ -53,7 +54,7 @@ from thetatrio.chains import (
     fetch_expirations,
     fetch_trading_sessions,
 )
-from thetatrio.config import Config, ConfigOptions
+from thetatrio.config import Config, ConfigOptions, key_from_environment
 from thetatrio.download import (
     ROW_GROUP_ROWS,
     DatasetFormat,
@@ -438,7 +439,8 @@ async def open_session(
 ) -> AsyncGenerator[Session, None]:
     """Open a session with a Theta Terminal, inside `trio.run()`.
 
-    Nothing is sent before the first request. Nothing it started outlives the
+    Nothing is sent before the first request, but for the status call of
+    `api="auto"`, whose errors are raised here then. Nothing it started outlives the
     block, and leaving takes at most `close_timeout`, whatever the terminal
     does. An exception of the block comes out as it is.
 
@@ -447,7 +449,8 @@ async def open_session(
         transport: what carries the HTTP requests, for tests and unusual networks.
         dial: opens the stream's byte stream to a host and port, likewise.
         chance: the source of jitter, for tests.
-        **options: the fields of `Config`; they go before those of `config`.
+        **options: the fields of `Config`; they go before those of `config`. A gateway's key
+            that neither gives is taken from THETATRIO_API_KEY.
 
     Raises InvalidConfig, naming everything wrong with the settings; TypeError for a
     setting that does not exist; RuntimeError outside `trio.run()`.
@@ -458,6 +461,8 @@ async def open_session(
     """
     _require_trio()
     settings = _settings(config, options)
+    if settings.api == "auto":
+        settings = await detect(settings, transport)
     async with open_hidden_nursery() as nursery:
         defects: list[InternalError] = []
 
@@ -526,4 +531,8 @@ def _settings(config: Config | None, options: ConfigOptions) -> Config:
             hint = f"; did you mean {close[0]!r}?" if close else f"; they are {', '.join(known)}"
             raise TypeError(f"open_session() has no setting {name!r}{hint}")
     given = cast("dict[str, object]", options)
+    if given.get("api_key") is None and (config is None or config.api_key is None):
+        key = key_from_environment()
+        if key is not None:
+            given = {**given, "api_key": key}
     return msgspec.structs.replace(config or Config(), **given)

@@ -7,9 +7,11 @@ names all that is wrong.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, NoReturn, TypeAlias, TypedDict, cast, final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -29,6 +31,8 @@ __all__ = [
     "Secret",
     "Tier",
     "TierName",
+    "key_from_environment",
+    "key_from_file",
 ]
 
 Api: TypeAlias = Literal["v3", "v2", "auto"]
@@ -36,6 +40,7 @@ TierName: TypeAlias = Literal["free", "value", "standard", "pro"]
 RowFormat: TypeAlias = Literal["ndjson", "csv", "json"]
 
 SLOTS_UNKNOWN_TIER: Final = 2
+KEY_VARIABLE: Final = "THETATRIO_API_KEY"
 V3_URL: Final = "http://127.0.0.1:25503"
 V2_URL: Final = "http://127.0.0.1:25510"
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
@@ -238,6 +243,25 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a key is not pickled; set THETATRIO_API_KEY where the copy will run")
+
+
+def key_from_environment() -> Secret | None:
+    """Return the gateway's key of THETATRIO_API_KEY; None where there is none."""
+    value = os.environ.get(KEY_VARIABLE, "").strip()
+    return Secret(value) if value else None
+
+
+def key_from_file(path: str) -> Secret:
+    """Return the key that a file holds. Raises InvalidConfig where it holds none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        # Not chained: what could not be decoded may be a key.
+        raise InvalidConfig(f"the key file {path!r} cannot be read ({reason})") from None
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise InvalidConfig(f"the key file {path!r} must hold one key, on one line")
+    return Secret(text)
 
 
 class ConfigOptions(TypedDict, total=False):

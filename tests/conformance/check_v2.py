@@ -177,7 +177,7 @@ def as_kind(value):
 
 @pytest.mark.parametrize("path", [path for path in SAMPLED if ours(path)])
 def test_v2_and_v3_samples_agree(path):
-    """Where the vendor shows an operation in v2 and in v3, the rows have the same types and scale."""
+    """Where the vendor shows an operation in v2 and in v3, rows have the same types and scale."""
     for operation, old in ours(path):
         if operation not in NEW or not NEW[operation].get("sample"):
             continue

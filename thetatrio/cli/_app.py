@@ -17,8 +17,9 @@ from thetatrio.cli import status as status_command
 from thetatrio.cli import stream as stream_command
 from thetatrio.cli._console import PipeConsole, carry_out
 from thetatrio.cli._words import StreamKind
-from thetatrio.config import Config, ConfigOptions, Tier
+from thetatrio.config import Api, Config, ConfigOptions, Secret, Tier, key_from_file
 from thetatrio.download import DatasetFormat
+from thetatrio.errors import InvalidConfig
 from thetatrio.requests import operations as known_operations
 from thetatrio.testing import TerminalOptions
 
@@ -40,6 +41,8 @@ AccountTier: TypeAlias = Annotated[
 ]
 DEFAULT_URL = Config().base_url
 DEFAULT_STREAM_URL = Config().stream_url
+# What the options before the sub-command say; of one run of the program.
+_GIVEN: list[ConfigOptions] = []
 DEFAULT_BUFFER = Config().buffer
 
 
@@ -48,7 +51,18 @@ def _operation_names(incomplete: str) -> list[str]:
 
 
 def _options(url: str, tier: Tier | None) -> ConfigOptions:
-    return {"base_url": url, "tier": tier}
+    options: ConfigOptions = {"base_url": url, "tier": tier}
+    for given in _GIVEN:
+        options = {**options, **given}
+    return options
+
+
+def _read_key(path: str) -> Secret:
+    try:
+        return key_from_file(path)
+    except InvalidConfig as error:
+        typer.echo(f"thetatrio: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # typer hands it over by position
@@ -64,8 +78,22 @@ def thetatrio(
         bool,
         typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Say which."),
     ] = False,
+    api: Annotated[
+        Api, typer.Option(help="What the terminal speaks; `auto` asks it.", show_default=True)
+    ] = "v3",
+    key_file: Annotated[
+        str | None,
+        typer.Option(help="A file with a gateway's key; or set THETATRIO_API_KEY."),
+    ] = None,
 ) -> None:
     """ThetaData's Theta Terminal from the command line."""
+    del version  # its callback has said it
+    given: ConfigOptions = {}
+    if api != "v3":
+        given["api"] = api
+    if key_file is not None:
+        given["api_key"] = _read_key(key_file)
+    _GIVEN[:] = [given]
 
 
 @app.command()

@@ -22,7 +22,7 @@ from thetatrio.events import (
     TopicKind,
     Undecodable,
 )
-from thetatrio.requests import Parameter, Request, operations
+from thetatrio.requests import Parameter, Request, operations, v2
 from thetatrio.rows import Row
 
 __all__ = [
@@ -47,7 +47,7 @@ _FORMS: Final = "AAPL, SPXW:2024-03-15:4800:C or 'SPXW  240315C04800000'"
 
 def find_operation(name: str) -> type[Request[Row]]:
     """Return an operation by the vendor's name. Raises InvalidRequest with near matches."""
-    known = operations()
+    known = {**operations(), **v2.operations()}
     found = known.get(name.strip().lower().replace("-", "_").replace(".", "_"))
     if found is None:
         close = difflib.get_close_matches(name, known, 3)

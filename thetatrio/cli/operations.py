@@ -8,13 +8,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from thetatrio._rest.dialect_v2 import why_not
 from thetatrio.cli._words import cell_text, find_operation
-from thetatrio.requests import Request, operations
+from thetatrio.requests import Request, operations, v2
 from thetatrio.rows import Row
 
 __all__ = ["run"]
-
-EVERYWHERE = "every v3 terminal"
 
 
 def run(console: Console, name: str | None) -> None:
@@ -29,7 +28,7 @@ def columns_of(request: type[Request[Row]]) -> tuple[str, ...]:
     """Return the columns of an operation's answer."""
     import msgspec
 
-    if request.flat_file:
+    if request.flat_file and not request.v2_only:
         return getattr(request, "columns", ())
     return tuple(field.encode_name for field in msgspec.structs.fields(request.row_type()))
 
@@ -38,23 +37,40 @@ def _summary(request: type[Request[Row]]) -> str:
     return (inspect.getdoc(request) or "").partition("\n")[0]
 
 
+def terminals_of(request: type[Request[Row]]) -> str:
+    """Return which kinds of terminal have an operation."""
+    if request.v2_only:
+        return "v2"
+    return "v3" if why_not(request.operation) else "v3, v2"
+
+
+def _who(request: type[Request[Row]]) -> str:
+    if request.v2_only:
+        return request.since
+    reason = why_not(request.operation)
+    new = request.since or "every v3 terminal"
+    return f"{new}; not v2: {reason}" if reason else f"{new}, and v2 terminals"
+
+
 def _print_all(console: Console) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("operation", no_wrap=True, style="bold")
     table.add_column("tier", no_wrap=True)
+    table.add_column("terminals", no_wrap=True)
     table.add_column("what it does")
-    for name, request in operations().items():
-        table.add_row(name, request.tier, escape(_summary(request)))
+    for name, request in {**operations(), **v2.operations()}.items():
+        table.add_row(name, request.tier, terminals_of(request), escape(_summary(request)))
     console.print(table)
     console.print(
-        f"\n{len(operations())} operations; `thetatrio operations NAME` says more of one.",
+        f"\n{len(operations())} operations of v3 terminals, and {len(v2.operations())} that only"
+        " v2 terminals have; `thetatrio operations NAME` says more of one.",
         highlight=False,
     )
 
 
 def _print_one(console: Console, request: type[Request[Row]]) -> None:
     console.print(f"[bold]{request.operation}[/bold]  GET {escape(request.path)}", highlight=False)
-    console.print(f"tier {request.tier}; {request.since or EVERYWHERE}\n", highlight=False)
+    console.print(f"tier {request.tier}; {_who(request)}\n", highlight=False)
     table = Table(box=None, pad_edge=False)
     for heading in ("parameter", "given as", "default"):
         table.add_column(heading, no_wrap=heading == "parameter")

@@ -39,10 +39,12 @@ async def _status(console: Console, options: ConfigOptions) -> int:
             say(f"{error}\n{_START}")
             return 1
         except (InvalidRequest, WrongVersion) as error:
-            say(f"something answers at {url}, but not as a v3 Theta Terminal does: {error}")
+            api = session.config.api
+            say(f"something answers at {url}, but not as a {api} Theta Terminal does: {error}")
             return 1
         simulated = " (simulated: nothing there is market data)" if session.simulated else ""
-        say(f"Theta Terminal at {url} speaks v3; it calls itself {session.server!r}{simulated}")
+        speaks = f"speaks {session.config.api}; it calls itself {session.server!r}"
+        say(f"Theta Terminal at {url} {speaks}{simulated}")
         say(f"  historical data: {data}{_remedy(data)}")
         usual = stream is TerminalStatus.DISCONNECTED
         say(f"  stream:          {stream}{'; normal before a subscription' if usual else ''}")

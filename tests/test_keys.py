@@ -1,0 +1,218 @@
+"""Keys of gateways: sent to one origin, and shown nowhere."""
+
+import copy
+import io
+import logging
+import pickle
+import traceback
+
+import pytest
+
+import thetatrio
+from tests.network import MemoryNetwork, Script, answer, scripted
+from thetatrio.config import Config, Secret, key_from_environment, key_from_file
+from thetatrio.errors import AuthenticationFailed, ForeignPage, InvalidConfig, PermissionDenied
+
+pytestmark = pytest.mark.core
+
+KEY = "sesame-open-0123456789"
+ORIGIN = "http://127.0.0.1:25510"
+
+
+def page(link):
+    body = f'{{"results":[{{"a":1}}],"nextUrl":"{link}"}}'
+    return answer(body.encode(), content_type="application/json")
+
+
+def keys_sent(script):
+    return [head.decode().lower().count(f"authorization: bearer {KEY}") for head in script.heads]
+
+
+@pytest.fixture
+def everything_said(caplog, capfd):
+    """What is logged at DEBUG by anybody, and what is printed."""
+    caplog.set_level(logging.DEBUG)
+    return lambda: caplog.text + "".join(capfd.readouterr())
+
+
+async def test_a_key_is_sent_to_its_origin_only(everything_said):
+    """A redirect is an error and is not followed, by whatever status and to wherever."""
+    for status in (301, 302, 303, 307, 308):
+        moved = answer(b"", status=status, headers=[("Location", "http://evil.example/v2/x")])
+        async with scripted(moved, base_url=ORIGIN, api_key=KEY) as (script, session):
+            with pytest.raises(thetatrio.TerminalError) as caught:
+                await session.get("/v2/x")
+            assert keys_sent(script) == [1]
+            assert script.network.connections == 1
+            assert KEY not in "".join(traceback.format_exception(caught.value))
+    assert KEY not in everything_said()
+
+
+async def test_a_foreign_link_is_not_followed_with_a_key(everything_said):
+    """A gateway's nextUrl elsewhere is ForeignPage; on this machine it is asked for here."""
+    async with scripted(page("http://evil.example/v2/y"), page("null"), base_url=ORIGIN,
+                        api_key=KEY) as (script, session):  # fmt: skip
+        async with session.pages("/v2/x") as pages:
+            assert [len(page.content) > 0 async for page in pages] == [True, True]
+        assert script.targets == ["/v2/x", "/v2/y"]
+        assert b"host: 127.0.0.1:25510" in script.heads[1].lower()
+        assert keys_sent(script) == [1, 1]
+    said = everything_said()
+    assert "evil.example" in said
+    assert KEY not in said
+
+
+async def test_a_gateways_foreign_link_is_refused(nursery):
+    """With a key for a gateway a link to another host ends the pages, and nothing is sent there."""
+    hosts = []
+    script = Script(page("https://evil.example/v2/y"))
+    network = MemoryNetwork(nursery, script.serve)
+    connect = network.connect_tcp
+
+    async def noted(host, port, **rest):
+        hosts.append(host)
+        return await connect(host, port, **rest)
+
+    network.connect_tcp = noted
+    transport = network.transport()
+
+    # Without TLS, which memory streams have not.
+    async def handle(request):
+        request.url = request.url.copy_with(scheme="http")
+        return await type(transport).handle_async_request(transport, request)
+
+    opened = thetatrio.open_session(
+        base_url="https://gateway.example", api_key=KEY, transport=_Handing(handle, transport)
+    )
+    async with opened as session:
+        async with session.pages("/v2/x") as pages:
+            with pytest.raises(ForeignPage) as caught:
+                await pages.receive()
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+    assert hosts == ["gateway.example"]
+    nursery.cancel_scope.cancel()
+
+
+class _Handing:
+    def __init__(self, handle, inner):
+        self.handle_async_request = handle
+        self.aclose = inner.aclose
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, AuthenticationFailed), (403, PermissionDenied)]
+)
+async def test_an_error_page_does_not_show_the_key(status, error, everything_said):
+    """401 and 403 are their errors; a refused key is neither in them nor in any log."""
+    refused = answer(b"who are you?", status=status, content_type="text/plain")
+    async with scripted(refused, base_url=ORIGIN, api_key=KEY) as (_, session):
+        with pytest.raises(error) as caught:
+            await session.get("/v2/x")
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    text = "".join(shown.format()) + repr(caught.value) + str(vars(caught.value))
+    assert KEY not in text
+    assert KEY not in repr(pickle.loads(pickle.dumps(caught.value)))
+    assert KEY not in everything_said()
+
+
+async def test_a_key_shows_nowhere(everything_said):
+    """repr, str, copies, dictionaries, debug logs and tracebacks with locals say `***`."""
+    async with scripted(answer(b"{}\n"), base_url=ORIGIN, api_key=KEY) as (_, session):
+        logging.getLogger("anyone").debug("%r %s", session.config, session.config)
+        await session.get("/v2/x")
+        things = [session, session.config, vars(session), session.config.api_key]
+        assert KEY not in repr(things) + str(things) + repr(copy.deepcopy(session.config))
+        with pytest.raises(TypeError, match="THETATRIO_API_KEY"):
+            pickle.dumps(session.config)
+        with pytest.raises(TypeError):
+            pickle.dump(session.config, io.BytesIO())
+    said = everything_said()
+    assert "***" in said
+    assert KEY not in said
+
+
+@pytest.mark.parametrize("url", ["http://gateway.example", "http://10.0.0.8:25510"])
+def test_a_key_is_not_sent_in_the_clear(url):
+    """Over plain http to another host a key is refused before anything is sent."""
+    with pytest.raises(InvalidConfig, match="plain http") as caught:
+        Config(base_url=url, api_key=KEY)
+    assert KEY not in str(caught.value)
+
+
+async def test_a_key_of_the_environment_is_held_to_the_same(monkeypatch):
+    """THETATRIO_API_KEY stands in where no key is given; the vendor's own variable is not read."""
+    monkeypatch.setenv("THETATRIO_API_KEY", KEY)
+    async with scripted(answer(b"{}\n"), base_url=ORIGIN) as (script, session):
+        await session.get("/v2/x")
+        assert keys_sent(script) == [1]
+        assert KEY not in repr(session.config)
+    async with scripted(answer(b"{}\n"), base_url=ORIGIN, api_key="other") as (script, session):
+        await session.get("/v2/x")
+        assert keys_sent(script) == [0]
+    with pytest.raises(InvalidConfig, match="plain http"):
+        async with thetatrio.open_session(base_url="http://gateway.example"):
+            pass
+    monkeypatch.delenv("THETATRIO_API_KEY")
+    monkeypatch.setenv("THETADATA_API_KEY", KEY)
+    assert key_from_environment() is None
+
+
+def test_a_key_file_holds_one_key(tmp_path):
+    """A file's key is held as a Secret; a file that holds none, or several, is refused unshown."""
+    file = tmp_path / "key"
+    file.write_text(KEY + "\n")
+    assert key_from_file(str(file)) == Secret(KEY)
+    for content in ("", f"{KEY}\n{KEY}", f"{KEY} x"):
+        file.write_text(content)
+        with pytest.raises(InvalidConfig) as caught:
+            key_from_file(str(file))
+        assert KEY not in str(caught.value)
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(InvalidConfig, match="cannot be read"):
+        key_from_file(str(file))
+    with pytest.raises(InvalidConfig, match="cannot be read"):
+        key_from_file(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("script", "api", "targets"),
+    [
+        ([answer(b"CONNECTED", content_type="text/plain")], "v3", ["/v3/terminal/mdds/status"]),
+        (
+            [answer(b"no", status=404, content_type="text/plain")],
+            "v2",
+            ["/v3/terminal/mdds/status"],
+        ),
+        (
+            [answer(b"busy", status=429, content_type="text/plain")],
+            "v3",
+            ["/v3/terminal/mdds/status"],
+        ),
+    ],
+)
+async def test_auto_asks_once(script, api, targets):
+    """`api="auto"` with a URL is one status call; a v2 terminal does not know v3's path."""
+    async with scripted(*script, api="auto", base_url="http://127.0.0.1:9999") as (seen, session):
+        assert session.config.api == api
+        assert session.config.base_url == "http://127.0.0.1:9999"
+        assert seen.targets == targets
+
+
+async def test_auto_tries_v3s_port_and_then_v2s():
+    """Without a URL, 25503 is asked first and then 25510; nobody there is one error."""
+    up = answer(b"CONNECTED", content_type="text/plain")
+    async with scripted(up, api="auto", refusals=1) as (seen, session):
+        assert session.config.api == "v2"
+        assert session.config.base_url == "http://127.0.0.1:25510"
+        assert seen.targets == ["/v2/system/mdds/status"]
+    with pytest.raises(thetatrio.ConnectError, match=r"25503.*And neither.*25510"):
+        async with scripted(up, api="auto", refusals=2):
+            pass
+
+
+def test_the_default_port_is_that_of_the_dialect():
+    """v2 terminals listen at 25510; a URL that is given is kept."""
+    assert Config(api="v2").base_url == "http://127.0.0.1:25510"
+    assert Config(api="v2", base_url="http://127.0.0.1:7").base_url == "http://127.0.0.1:7"
+    assert Config(api="v2", tier="pro").effective_slots == 4
+    assert Config(api="v2", tier="free").effective_slots == 1
