@@ -252,7 +252,9 @@ class Download:
             except (InvalidRequest, PermissionDenied, DecodeError, ServerError, WrongVersion):
                 # Without it, weekends are known and holidays are not: what they
                 # leave without data is asked for a little earlier than need be.
-                return
+                break
+        if not self._client.server:  # a v2 terminal has no calendar, and was not asked for one
+            await self._client.ask_once(self._client.dialect.MDDS_STATUS)
 
     async def _work(self, dataset: Dataset, simulated: bool) -> None:  # noqa: FBT001
         while self._todo:
