@@ -40,10 +40,20 @@ def opened_small():
         yield opener(terminal)
 
 
+@pytest.fixture(scope="module")
+def opened_for():
+    """`open_session` for a page of the documentation: the one about v2 has such a terminal."""
+    with serving() as new, serving(api="v2") as old:
+        yield lambda page: opener(old if page.stem == "v2" else new)
+
+
 def opener(terminal: Terminal):
     """Return `open_session` with the addresses of a terminal."""
     return functools.partial(
-        thetatrio.open_session, base_url=terminal.url, stream_url=terminal.stream_url
+        thetatrio.open_session,
+        base_url=terminal.url,
+        stream_url=terminal.stream_url,
+        api=terminal.config.api,
     )
 
 
@@ -91,10 +101,10 @@ def blocks_of(page: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_each_page_begins_with_a_program(page, opened, monkeypatch, capsys):
+def test_each_page_begins_with_a_program(page, opened_for, monkeypatch, capsys):
     """The first block of a page is a whole program, which the others have their names from."""
     first = blocks_of(page)[0]
-    monkeypatch.setattr(thetatrio, "open_session", opened)
+    monkeypatch.setattr(thetatrio, "open_session", opened_for(page))
     exec(compile(first, page.name, "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out
 
@@ -104,7 +114,7 @@ def test_each_page_begins_with_a_program(page, opened, monkeypatch, capsys):
     [(page, code) for page in PAGES for code in blocks_of(page)[1:]],
     ids=lambda each: each.name if isinstance(each, Path) else each.strip()[-30:],
 )
-async def test_code_in_the_pages_runs(page, code, opened, monkeypatch, capsys):
+async def test_code_in_the_pages_runs(page, code, opened_for, monkeypatch, capsys):
     """Each further block runs with an open `session` and the names before its page's program."""
     names, _, _ = blocks_of(page)[0].partition("\n\n\n")
     scope: dict[str, object] = {}
@@ -112,7 +122,7 @@ async def test_code_in_the_pages_runs(page, code, opened, monkeypatch, capsys):
     body = textwrap.indent(code, "    ")
     exec(compile(f"async def shown(session):\n{body}", page.name, "exec"), scope)
     with trio.fail_after(30):
-        async with opened() as session:
+        async with opened_for(page)() as session:
             await scope["shown"](session)
     assert capsys.readouterr().out
 

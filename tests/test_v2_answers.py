@@ -1,5 +1,6 @@
 """thetatrio._rest.paging: a v2 terminal's pages as rows, through all that can happen."""
 
+import contextlib
 import json
 from itertools import pairwise
 
@@ -9,6 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.network import answer, scripted, simulated
+from thetatrio._rest.dialect import Target
+from thetatrio._rest.pages import envelope_of
+from thetatrio._rest.v2_rows import V2Rows
 from thetatrio.config import RetryPolicy
 from thetatrio.errors import (
     AuthenticationFailed,
@@ -20,6 +24,7 @@ from thetatrio.errors import (
     RequestTooLarge,
     ServerError,
     TerminalDisconnected,
+    ThetaDataError,
     WrongVersion,
 )
 
@@ -235,6 +240,38 @@ def test_no_row_is_lost_repeated_or_out_of_order(data):
                 assert [row.volume async for row in rows] == list(range(count))
 
     trio.run(main)
+
+
+NAMES = ["ticks", "contract", "root", "strike", "right", *FORMAT]
+CELLS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+JSON = st.recursive(
+    CELLS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
+    ),
+)
+
+
+@given(st.lists(JSON, max_size=4) | JSON, st.sampled_from(["", "symbol", "expiration"]))
+def test_any_page_is_rows_or_a_decode_error(response, scalar):
+    """Whatever JSON stands where rows should: bytes that decode further, or DecodeError."""
+    body = json.dumps({"header": {"format": FORMAT}, "response": response}).encode()
+    columns = [scalar] if scalar else ["timestamp", "open", "volume", "vwap"]
+    rows = V2Rows(columns, "csv", scalar=scalar, strike=170_000, right="C")
+    with contextlib.suppress(DecodeError):
+        text = rows.rows(Target("/v2/x"), "application/json", body, envelope_of(body))
+        lines = text.split(b"\r\n")[:-1]
+        assert all(line.count(b",") == len(columns) - 1 for line in lines)
+
+
+@given(st.binary(max_size=60) | st.text(alphabet=',":\n0123x', max_size=60).map(str.encode))
+def test_any_csv_is_rows_or_a_decode_error(content):
+    """Whatever bytes stand where CSV should, and plain words: bytes, or an error of the tree."""
+    rows = V2Rows(["timestamp", "open"], "csv", window=(0, 5))
+    with contextlib.suppress(ThetaDataError):
+        rows.rows(Target("/v2/x"), "text/csv", b"ms_of_day,open,date\n" + content, None)
+    with contextlib.suppress(ThetaDataError):
+        rows.rows(Target("/v2/x"), "text/plain", content, None)
 
 
 async def test_a_gateway_with_a_key_gives_rows():

@@ -190,6 +190,17 @@ async def test_what_only_v2_has_is_asked_there():
     rows, paths = await fetched(request, api="v2")
     assert rows[0].path.endswith("OPTION-EOD-20241104.csv")
     assert paths == ["/v2/file/option/eod"]
+    span = {"start_date": "2024-10-31", "end_date": DAY}
+    splits, paths = await fetched(requests.v2.StockHistorySplit("AAPL", **span), api="v2")
+    assert [(row.split_date.isoformat(), row.after_shares) for row in splits] == [
+        ("2020-08-31", 4)
+    ] * 3
+    assert [row.timestamp.date().isoformat() for row in splits] == [
+        "2024-10-31", "2024-11-01", "2024-11-04",
+    ]  # fmt: skip
+    assert paths == ["/v2/hist/stock/split"]
+    dividends, _ = await fetched(requests.v2.StockHistoryDividend("AAPL", **span), api="v2")
+    assert [row.dividend_amount for row in dividends] == [0.25] * 3
     with pytest.raises(InvalidRequest, match="only v2 terminals"):
         await fetched(request)
 

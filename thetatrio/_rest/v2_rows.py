@@ -24,10 +24,21 @@ _REFUSALS: Final = (
     ValueError,
     TypeError,
     OverflowError,
-    KeyError,
-    IndexError,
+    LookupError,
+    RecursionError,
+    csv.Error,
     msgspec.MsgspecError,
 )
+
+
+class _Bulk(msgspec.Struct):
+    ticks: list[list[object]]
+    contract: dict[str, object]
+
+
+_ITEMS: Final = msgspec.json.Decoder(list[dict[str, object] | list[object]])
+_SCALARS: Final = msgspec.json.Decoder(list[str | int | list[str | int]])
+_NOTHING: Final = ([0], ["0"])
 _DAY_MS: Final = 86_400_000
 _CODES: Final[Mapping[str, int]] = {
     "NO_IMPL": 404, "OS_LIMIT": 429, "GENERAL": 470, "PERMISSION": 471, "NO_DATA": 472,
@@ -160,19 +171,21 @@ class V2Rows:
         names = envelope.header.format if envelope.header is not None else None
         if not envelope.rows:
             raise ValueError("there is neither 'response' nor 'results'")
-        found = cast("list[Any]", msgspec.json.decode(envelope.rows))
-        if not isinstance(found, list):
-            raise ValueError("the rows are no list")
         if self._scalar:
-            found = [item[0] if isinstance(item, list) else item for item in found]
-            yield (self._scalar,), {}, ([item] for item in found if item not in (0, "0"))
+            # An expiration of 0 has been seen in lists, and is none.
+            items = _SCALARS.decode(envelope.rows)
+            cells = (item if isinstance(item, list) else [item] for item in items)
+            yield (self._scalar,), {}, ([*cell[:1]] for cell in cells if cell[:1] not in _NOTHING)
             return
-        for item in found:
-            if isinstance(item, dict) and "ticks" in item:
-                yield names or (), item["contract"], item["ticks"]
-            elif isinstance(item, dict):
+        plain: list[_Cells] = []
+        for item in _ITEMS.decode(envelope.rows):
+            if not isinstance(item, dict):
+                plain.append(item)
+            elif "ticks" in item:
+                bulk = msgspec.convert(item, _Bulk)
+                yield names or (), bulk.contract, bulk.ticks
+            else:
                 yield tuple(item), item, ([*item.values()],)
-        plain = [item for item in found if not isinstance(item, dict)]
         if plain:
             if names is None:
                 raise ValueError("header.format is not there")

@@ -185,6 +185,11 @@ class Service:
         origin = f"http://{host}"
         if v2.Pager.has(path):
             return _paged(self.pages.later(path, origin))
+        if path in v2_table.EVENTS:
+            daily = self._by_name["stock_history_eod"]
+            span = read_arguments(daily, v2.renamed(query)).span
+            days = self.market.days(*span) if span is not None else ()
+            return _paged(v2.events_page(path, days))
         if path in v2_table.FILES:
             return Answer(200, "text/plain", iter([v2.file_path(path, query).encode()]))
         if route.operation is None:

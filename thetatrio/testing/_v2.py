@@ -7,14 +7,15 @@ flat objects of a gateway; page by page.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, final
 
 from thetatrio.testing._formats import cell_text, clock_text
 from thetatrio.testing._operations import Group, Kind, Operation, Refusal
 from thetatrio.testing._parameters import INTERVALS
-from thetatrio.testing._v2_table import FILES, REQUESTS, Request
+from thetatrio.testing._v2_table import EVENTS, FILES, REQUESTS, Request
 
 __all__ = ["CONTROL", "Face", "Page", "Pager", "read_query"]
 
@@ -54,6 +55,11 @@ class _Row(NamedTuple):
     """As JSON has them."""
 
 
+def renamed(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters that have another name in version 3, and the same values."""
+    return {new: query[old] for old, new in _RENAMED.items() if old in query}
+
+
 def read_query(path: str, query: Mapping[str, str], operation: Operation) -> dict[str, str]:
     """Return a query of version 2 in version 3's words. Raises a 473 Refusal."""
     try:
@@ -65,7 +71,7 @@ def read_query(path: str, query: Mapping[str, str], operation: Operation) -> dic
 def _read_query(
     request: Request, path: str, query: Mapping[str, str], operation: Operation
 ) -> dict[str, str]:
-    found = {new: query[old] for old, new in _RENAMED.items() if old in query}
+    found = renamed(query)
     if found.get("symbol") == "0":
         found["symbol"] = "*"
     if "exp" in query:
@@ -261,6 +267,16 @@ def _gateway_body(request: Request, rows: Sequence[_Row], link: str) -> bytes:
         items.append("{" + ",".join(f'"{name}":{cell}' for name, cell in cells) + "}")
     following = "null" if link == "null" else f'"{link}"'
     return f'{{"results":[{",".join(items)}],"nextUrl":{following}}}'.encode()
+
+
+def events_page(path: str, days: Iterable[dt.date]) -> Page:
+    """Return a page with one row for each day."""
+    said = EVENTS[path]
+    columns = ("ms_of_day", *said, "date")
+    cells = [str(value) for value in said.values()]
+    rows = [_Row(None, ("0", *cells, f"{day:%Y%m%d}")) for day in days]
+    request = Request("", columns, bulk=False, request_type="", scalar=False)
+    return Page("application/json", _json_body(request, rows, "null"), "null")
 
 
 def file_path(path: str, query: Mapping[str, str]) -> str:

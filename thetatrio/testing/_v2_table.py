@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-__all__ = ["FILES", "REQUESTS", "Request"]
+__all__ = ["EVENTS", "FILES", "REQUESTS", "Request"]
 
 
 class Request(NamedTuple):
@@ -139,6 +139,16 @@ def _snapshots() -> _Found:
 
 
 REQUESTS: Final = dict([*_lists(), *_history(), *_greeks(), *_snapshots()])
+EVENTS: Final[dict[str, dict[str, float]]] = {
+    "/v2/hist/stock/split": {
+        "split_date": 20200831, "before_shares": 1, "after_shares": 4,
+    },
+    "/v2/hist/stock/dividend": {
+        "ex_date": 20240812, "record_date": 20240812, "payment_date": 20240815,
+        "ann_date": 20240801, "dividend_amount": 0.25, "undefined": 0, "less_amount": 0,
+    },
+}  # fmt: skip
+"""Paths that say, for each day, what of a stock's was the last: the same for all stocks."""
 FILES: Final = {
     "/v2/file/option/eod": "OPTION-EOD",
     "/v2/file/option/open_interest": "OPTION-OPEN_INTEREST",
