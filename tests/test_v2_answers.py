@@ -166,6 +166,44 @@ async def test_other_rows_the_second_time_are_an_error():
                 pass
 
 
+async def test_a_part_that_begins_again_leaves_the_others_alone():
+    """Parts run ahead of their reader: one whose pages expire there takes no other's rows away."""
+    heads = []
+
+    async def serve(stream, head):
+        target = head.split(b" ", 2)[1].decode()
+        heads.append(target)
+        first = "start_date=20241031" in target
+        if target.startswith("/v2/page/"):
+            line = GONE if heads.count(target) == 1 else page(ticks(5, 7))
+        else:
+            line = page(ticks(0, 5), None) if first else page([], 9 if len(heads) < 4 else 8)
+            if not first and "/v2/page/9" in heads:
+                line = page(ticks(5, 7))
+        await stream.send_all(line)
+
+    async with old(serve, slots=1) as (_, session):
+        query = session.stock.history_ohlc(
+            "AAPL", start_date="2024-10-31", end_date="2024-11-01", interval="1s"
+        )
+        assert len(query.plan().requests) == 2
+        query = session.query(query.request)
+        assert [row.volume for row in await query] == list(range(7))
+    assert "/v2/page/9" in heads
+
+
+async def test_a_thousand_pages_of_rows_are_one_answer():
+    """Rows of 1,000 pages come in order; between pages nothing but the current one is held."""
+    lines = [page(ticks(n, n + 1), n + 2) for n in range(999)] + [page(ticks(999, 1000))]
+    async with old(*lines) as (script, session):
+        count = 0
+        async with asked(session).rows() as rows:
+            async for row in rows:
+                assert row.volume == count
+                count += 1
+        assert (count, len(script.targets)) == (1000, 1000)
+
+
 async def test_pages_expire_once_for_a_query():
     """The second 477 of a query is its error."""
     lines = [page(ticks(0, 3), 2), GONE, page(ticks(0, 3), 3), GONE]

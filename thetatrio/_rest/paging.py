@@ -258,6 +258,7 @@ class PagedAnswer:
         self._begin()
 
     def _begin(self) -> None:
+        self._given = False
         self._number = 0
         self._ready = b""
         self._taken = 0
@@ -286,6 +287,7 @@ class PagedAnswer:
             await self._fill()
         piece = self._ready[self._taken : self._taken + _PIECE]
         self._taken += len(piece)
+        self._given = self._given or bool(piece)
         return piece
 
     async def aclose(self) -> None:
@@ -355,7 +357,8 @@ class PagedAnswer:
     def _start_over(self, cause: ThetaDataError) -> None:
         self._restarted = True
         if not self.delivered:
-            self._on_restart()
+            if self._given:  # else the reader may still be at another part of its query
+                self._on_restart()
             self._begin()
             return
         if not self._settled:
