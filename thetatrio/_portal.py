@@ -131,6 +131,11 @@ class Portal:
         """Whether this is the portal's own thread."""
         return self._thread.ident == threading.get_ident()
 
+    @property
+    def is_mine(self) -> bool:
+        """Whether this process has it, and was not forked off one that has."""
+        return self._process == os.getpid()
+
     def start(self, work: Callable[[], Awaitable[T]], told: Callable[[], object]) -> Job[T]:
         """Begin work; `told` is called in the portal's thread when something has come of it.
 
@@ -153,7 +158,7 @@ class Portal:
 
     def call_soon(self, function: Callable[..., object], *args: object) -> None:
         """Call a function in the portal's thread, soon, or never if that is over."""
-        if self._token is not None and self._process == os.getpid():
+        if self._token is not None and self.is_mine:
             with suppress(trio.RunFinishedError):
                 self._token.run_sync_soon(function, *args)
 
@@ -194,14 +199,14 @@ class Portal:
     def stop(self) -> None:
         """End the thread: cancel what runs in it, and wait until that has cleaned up."""
         atexit.unregister(self.stop)
-        if self._process != os.getpid():
+        if not self.is_mine:
             return
         self.call_soon(self._leave.set)
         if not self.is_here:
             self._thread.join(_GOODBYE)
 
     def _check(self) -> None:
-        if self._process != os.getpid():
+        if not self.is_mine:
             raise RuntimeError(
                 "this session was opened before the process was forked, and stayed behind;"
                 " open another one here"

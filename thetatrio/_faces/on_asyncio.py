@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import anyio
 
@@ -145,7 +145,8 @@ class Block(Generic[T]):
         except asyncio.CancelledError:
             await give_up(stay.job, watch)  # noqa: ASYNC102  # shielded there
             raise
-        return adopt(stay.value(), self._caller)
+        value: T = adopt(stay.value(), self._caller)
+        return value
 
     async def __aexit__(
         self,
@@ -274,9 +275,9 @@ def _side_of(
     caller: Caller, loop: asyncio.AbstractEventLoop, value: object
 ) -> FeedSide[Any] | RowSide[Any] | None:
     if isinstance(value, Feed):
-        return FeedSide(caller, loop, cast("Feed[Any]", value))
+        return FeedSide(caller, loop, value)
     if isinstance(value, RowChannel | BatchChannel):
-        return RowSide(caller, loop, cast("RowChannel[Any] | BatchChannel[Any]", value))
+        return RowSide(caller, loop, value)
     return None
 
 
