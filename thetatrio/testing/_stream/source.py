@@ -99,6 +99,12 @@ class Source:
         # Rounded before it is cut: a moment that was slept for has come.
         return self._begun_ms + math.floor(passed * 1000 + 1e-6)
 
+    def advance(self, seconds: float) -> None:
+        """Put the market's clock forward; what lies between is due at once."""
+        if self._begun_at is None:
+            self._begin(self._outlet.settings.start_ms)
+        self._begun_ms += round(seconds * 1000)
+
     def settings_changed(self, before: StreamSettings) -> None:
         """Go on from the present market time as the settings are now."""
         now = self.now_ms()
