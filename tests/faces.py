@@ -54,7 +54,7 @@ class Awaited:
     async def __aenter__(self) -> Any:
         return dressed(self.inner.__enter__())
 
-    async def __aexit__(self, *exc: Any) -> Any:
+    async def __aexit__(self, *exc: object) -> Any:
         return self.inner.__exit__(*exc)
 
     def __repr__(self) -> str:

@@ -136,7 +136,7 @@ class Block(Generic[T]):
         self._open = open_it
 
     async def __aenter__(self) -> T:
-        self._watch = watch = Watch()
+        watch = Watch()
         self._stay = stay = Stay(
             self._caller.portal, self._open, partial(_side_of, self._caller, watch.loop), watch.tell
         )
@@ -154,7 +154,8 @@ class Block(Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        stay, watch = self._stay, self._watch
+        stay, watch = self._stay, Watch()  # the loop may be another one by now
+        stay.job.then(watch.tell)
         stay.leave()
         try:
             await watch.until(lambda: stay.job.ended)  # noqa: ASYNC102  # bounded by the core

@@ -80,7 +80,7 @@ class Query(Generic[R]):
         so the list is whole or there is an error. Raises the errors of
         `thetatrio.errors`.
         """
-        return self._caller.ask(self._native.fetch)
+        return self._caller.ask(self._asked().fetch)
 
     def rows(self) -> AbstractContextManager[RowChannel[R]]:
         """Open a channel of rows as they arrive, in constant memory.
@@ -93,7 +93,7 @@ class Query(Generic[R]):
                 for row in rows:
                     print(row)
         """
-        return Block(self._caller, self._native.rows, RowChannel[R])
+        return Block(self._caller, self._asked().rows, RowChannel[R])
 
     def batches(self) -> AbstractContextManager[BatchChannel[R]]:
         """Open a channel of lists of rows as they arrive, in constant memory.
@@ -105,7 +105,7 @@ class Query(Generic[R]):
                 for rows in batches:
                     print(len(rows))
         """
-        return Block(self._caller, self._native.batches, BatchChannel[R])
+        return Block(self._caller, self._asked().batches, BatchChannel[R])
 
     def polars(self) -> pl.DataFrame:
         """Return all rows as a polars DataFrame.
@@ -118,15 +118,15 @@ class Query(Generic[R]):
             query = session.stock.history_ohlc("AAPL", date="2024-11-04", interval="1m")
             print(query.polars().columns)
         """
-        return self._caller.ask(self._native.polars)
+        return self._caller.ask(self._asked().polars)
 
     def arrow(self) -> pa.Table:
         """Return all rows as a pyarrow Table; as `polars()`."""
-        return self._caller.ask(self._native.arrow)
+        return self._caller.ask(self._asked().arrow)
 
     def pandas(self) -> pd.DataFrame:
         """Return all rows as a pandas DataFrame; as `polars()`."""
-        return self._caller.ask(self._native.pandas)
+        return self._caller.ask(self._asked().pandas)
 
     @overload
     def frames(
@@ -150,7 +150,7 @@ class Query(Generic[R]):
                 for frame in frames:
                     print(frame.height)
         """
-        opening: Any = self._native.frames(library)
+        opening: Any = self._asked().frames(library)
 
         def dress(frames: NativeFrames[Any]) -> Channel[Any]:
             return Channel(
@@ -172,7 +172,11 @@ class Query(Generic[R]):
         several answers, DecodeError where the terminal answers in another one,
         OSError where the file cannot be written.
         """
-        return self._caller.ask(partial(self._native.save, path, format=format))
+        return self._caller.ask(partial(self._asked().save, path, format=format))
+
+    def _asked(self) -> native.Query[R]:
+        self._native.close()  # whatever comes of it, it was not dropped unused
+        return self._native
 
 
 @final
