@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, final, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeGuard, TypeVar, final, overload
 
 from thetatrio._faces.on_threads import Block, Caller, Receiver
 from thetatrio._rest import file_query as native_file
@@ -17,6 +17,7 @@ from thetatrio._rest import query as native
 from thetatrio._rest.framing import FrameChannel as NativeFrames
 from thetatrio._rest.planner import Estimate, Plan
 from thetatrio._rest.save import FileFormat, SaveFormat
+from thetatrio.download import Downloadable
 from thetatrio.requests import Request
 from thetatrio.rows import Row
 from thetatrio.sync._channels import BatchChannel, Channel, RowChannel
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
     from _typeshed import StrPath
 
-__all__ = ["FileQuery", "Query", "native_of"]
+__all__ = ["FileQuery", "Query", "downloadable", "is_query", "native_of"]
 
 R = TypeVar("R", bound=Row)
 
@@ -238,3 +239,13 @@ class FileQuery:
 def native_of(query: Query[R]) -> native.Query[R]:
     """Return the core's query behind one of these."""
     return query._native  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def is_query(value: Downloadable | Iterable[Downloadable]) -> TypeGuard[Query[Any]]:
+    """Tell whether this is one query."""
+    return isinstance(value, Query)
+
+
+def downloadable(query: Downloadable) -> Downloadable:
+    """Return the core's query behind one of these, and anything else as it is."""
+    return native_of(query) if is_query(query) else query

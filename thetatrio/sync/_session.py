@@ -35,7 +35,7 @@ from thetatrio.requests import Request
 from thetatrio.rows import Row
 from thetatrio.sync._channels import Channel
 from thetatrio.sync._download import Download
-from thetatrio.sync._query import FileQuery, Query, native_of
+from thetatrio.sync._query import FileQuery, Query, downloadable, is_query, native_of
 from thetatrio.sync._stream import Stream
 
 if TYPE_CHECKING:
@@ -378,11 +378,13 @@ class Session:
             print(report.done, "files,", report.rows, "rows in", report.path)
         """
         # A query is something to iterate too, and means itself here.
-        several = [queries] if isinstance(queries, Query) else queries
-        if isinstance(several, Iterable):
-            several = [native_of(each) if isinstance(each, Query) else each for each in several]
+        several: Iterable[Downloadable]
+        if is_query(queries):
+            several = [queries]
+        else:
+            several = queries if isinstance(queries, Iterable) else [queries]
         made = self._native.download(
-            several,
+            [downloadable(each) for each in several],
             to,
             format=format,
             row_group_rows=row_group_rows,
