@@ -98,7 +98,13 @@ async def test_code_in_the_pages_runs(page, code, opened, monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+# Those that are tests themselves are run in test_pytest_plugin.py.
+PROGRAMS = [
+    path for path in sorted((ROOT / "examples").glob("*.py")) if not path.name.startswith("test_")
+]
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.name)
 def test_examples_run(path, monkeypatch, capsys):
     """Each example runs without arguments, prints something, and is short."""
     monkeypatch.setattr("sys.argv", [str(path)])

@@ -53,6 +53,13 @@ class RemoteTerminal:
             return function(self._terminal)
         return self._portal.peek(lambda: function(self._terminal))
 
+    def advance(self, seconds: float) -> None:
+        """Put the market's clock forward; the events of these seconds come at once.
+
+        terminal.advance(60)
+        """
+        self.call(lambda terminal: terminal.stream.advance(seconds))
+
 
 async def until(terminal: Terminal, holds: Callable[[Ledger], bool]) -> None:
     """Wait, in the terminal's thread, until something is true of its ledger or its stream's."""
