@@ -14,6 +14,7 @@ import pytest
 import trio
 
 import thetatrio
+from thetatrio import aio, sync
 from thetatrio.testing import StreamSettings, Terminal, open_terminal
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +59,9 @@ def test_code_in_the_readme_runs(code, opened, monkeypatch, capsys):
     """Each block of the README is a program that prints something."""
     if "open_terminal" not in code:  # a block that means the terminal on its default port
         monkeypatch.setattr(thetatrio, "open_session", opened)
+        for face in (aio, sync):
+            mine = functools.partial(face.open_session, **opened.keywords)
+            monkeypatch.setattr(face, "open_session", mine)
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out
 
@@ -162,3 +166,28 @@ def test_every_operation_shows_code():
     assert {"Query.batches", "TerminalControl.mdds_status", "open_session"} <= shown
     kinds = ("quotes", "trades", "ohlc", "prices", "market_values", "full_trades", "subscribe")
     assert {f"Stream.{name}" for name in (*kinds, "states")} <= shown
+
+
+SHOWN_SYNC = {
+    f"{owner.__name__}.{name}": shown_code(member)
+    for owner in (sync.Session, sync.Query, sync.TerminalControl, sync.Stream)
+    for name, member in vars(owner).items()
+    if not name.startswith("_") and inspect.getdoc(member)
+} | {"open_session": shown_code(sync.open_session), "connect": shown_code(sync.connect)}
+
+
+@pytest.mark.parametrize("name", [name for name, code in SHOWN_SYNC.items() if code])
+def test_code_in_docstrings_of_the_blocking_face_runs(name, opened, tmp_path, monkeypatch, capsys):
+    """What `help()` shows of `thetatrio.sync` runs as it stands."""
+    monkeypatch.chdir(tmp_path)
+    scope = {"thetatrio": thetatrio, "sync": sync}
+    body = textwrap.indent(SHOWN_SYNC[name], "    ")
+    exec(compile(f"def shown(session, query):\n{body}", name, "exec"), scope)
+    for opener in ("open_session", "connect"):
+        mine = functools.partial(getattr(sync, opener), **opened.keywords)
+        monkeypatch.setattr(sync, opener, mine)
+    with sync.open_session() as session:
+        query = session.stock.history_ohlc("AAPL", date="2024-11-04", interval="1m")
+        assert query.fetch()
+        scope["shown"](session, query)
+    assert capsys.readouterr().out or "rows" in body

@@ -208,7 +208,7 @@ class Session:
         """Return a query of a request made by hand or kept from before.
 
         request = thetatrio.requests.StockListSymbols()
-        rows = session.query(request)
+        rows = session.query(request).fetch()
         """
         return Query(self._caller, self._native.query(request))
 
@@ -338,7 +338,7 @@ class Session:
                 since=thetatrio.market_time.from_ms_of_day(day, 36_000_000),
                 until=thetatrio.market_time.from_ms_of_day(day, 36_005_000))
             for request in session.requests_for(gap):
-                print(len(session.query(request)))
+                print(len(session.query(request).fetch()))
         """
         return self._native.requests_for(gap, inclusive=inclusive)
 
