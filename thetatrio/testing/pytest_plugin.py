@@ -53,7 +53,8 @@ def theta_terminal(request: pytest.FixtureRequest) -> Generator[SyncTerminal, No
     from thetatrio.testing import StreamSettings
     from thetatrio.testing.sync import open_terminal
 
-    options = {"stream": StreamSettings(speed=1e-9)} | _options(request, "theta_terminal")
+    options: dict[str, object] = {"stream": StreamSettings(speed=1e-9)}
+    options.update(_options(request, "theta_terminal"))
     with open_terminal(**cast("TerminalOptions", options)) as terminal:
         yield terminal
 
