@@ -23,6 +23,8 @@ DAY = "2024-11-04"
 AAPL = Stock("AAPL")
 SILENT = StreamSettings(source="none", numbered=True)
 
+pytestmark = pytest.mark.core
+
 
 def on_asyncio(test):
     """Run a test under asyncio."""

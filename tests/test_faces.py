@@ -21,6 +21,8 @@ SILENT = StreamSettings(source="none", numbered=True)
 
 holds_for_v2 = pytest.mark.v2
 
+pytestmark = pytest.mark.core
+
 
 class Stage:
     """A face, a simulated terminal, and how to open a session with it."""

@@ -17,6 +17,8 @@ from tests.leaks import descriptors
 from thetatrio import _portal, aio, sync
 from thetatrio._faces.on_threads import Bell, Caller
 
+pytestmark = pytest.mark.core
+
 
 def portals():
     return sum(thread.name == "thetatrio" for thread in threading.enumerate())

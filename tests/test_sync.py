@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from thetatrio.testing.sync import open_terminal
 DAY = "2024-11-04"
 AAPL = Stock("AAPL")
 SILENT = StreamSettings(source="none", numbered=True)
+
+pytestmark = pytest.mark.core
 
 
 def opened(terminal, **settings):
@@ -216,6 +219,33 @@ def test_leaving_is_quick_whatever_is_under_way():
         assert time.monotonic() - began < 5
         thread.join(10)
     assert [type(error) for error in met] == [thetatrio.SessionClosed]
+
+
+def test_a_slow_log_does_not_hold_up_the_stream(caplog):
+    """While a reader is kept by what logs its losses, the stream comes in and goes on."""
+    during: list[int] = []
+    with open_terminal(stream=SILENT) as terminal, opened(terminal, buffer=10) as session:
+        with session.stream.quotes(AAPL) as feed:
+
+            class Slow(logging.Handler):
+                def emit(self, record):
+                    before = feed.statistics().received
+                    terminal.call(lambda it: [it.stream.emit("QUOTE", AAPL) for _ in range(50)])
+                    while feed.statistics().received < before + 50:
+                        terminal.call(lambda it: None)
+                    during.append(feed.statistics().received - before)
+
+            slow = Slow()
+            logging.getLogger("thetatrio").addHandler(slow)
+            try:
+                terminal.call(lambda it: [it.stream.emit("QUOTE", AAPL) for _ in range(500)])
+                while feed.statistics().received < 500:
+                    terminal.call(lambda it: None)
+                while not during:
+                    feed.receive(timeout=10)
+            finally:
+                logging.getLogger("thetatrio").removeHandler(slow)
+    assert during[0] == 50
 
 
 def test_signatures_are_those_of_the_core():

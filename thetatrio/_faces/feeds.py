@@ -61,6 +61,11 @@ class FarInbox(Inbox[E], Generic[E]):
             if not run:
                 return
 
+    @property
+    def has_arrivals(self) -> bool:
+        """Whether `drain` has something to do."""
+        return self._pipe.has_messages
+
     def drain(self) -> None:
         """Take in what has come over; on the reader's side."""
         lists: list[list[E]] = []

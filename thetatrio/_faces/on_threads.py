@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -168,21 +168,28 @@ class _Polled(Protocol[T_co]):
 
 
 class _ThreadInbox(FarInbox[E]):
-    """The inbox of a feed that threads read. All of it is done with `changed` held."""
+    """The inbox of a feed that threads read."""
 
     def __init__(self, portal: Portal, near: Inbox[E]) -> None:
-        super().__init__(portal, near, self._arrived)
-        self.changed = threading.Condition()
-
-    def _arrived(self) -> None:
-        with self.changed:
-            self.drain()
+        super().__init__(portal, near, self._wake)
+        self.turn = threading.Lock()
+        """Held by the thread that reads."""
+        # The portal's thread takes this one alone, and nobody has it for longer
+        # than a look: a reader, and what logs its losses, may take their time.
+        self._bell = threading.Condition(threading.Lock())
 
     def _wake(self) -> None:
-        self.changed.notify_all()
+        with self._bell:
+            self._bell.notify_all()
+
+    def wait(self, patience: float | None) -> None:
+        """Wait until there may be something to read."""
+        with self._bell:
+            if not (self.has_arrivals or self.waiting or self.ended):
+                self._bell.wait(patience)
 
     def close(self) -> None:
-        with self.changed:
+        with self.turn:
             super().close()
 
 
@@ -224,24 +231,23 @@ class FeedSide(Generic[E]):
     def receive(self, polled: _Polled[T], timeout: float | None) -> T:
         """Return what comes next in one way of reading, waiting for it. Raises TimeoutError."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        changed = self._inbox.changed
-        if self._caller.portal.is_here:
-            self._caller.check()
-        with changed:
-            while True:
-                try:
-                    return polled.receive_nowait()
-                except WouldBlock:
-                    patience = _PATIENCE
-                if deadline is not None:
-                    patience = deadline - time.monotonic()
-                    if patience <= 0:
-                        raise TimeoutError(f"nothing came within {timeout:g} s")
-                changed.wait(patience)
+        self._caller.check()
+        while True:
+            try:
+                return self.receive_nowait(polled)
+            except WouldBlock:
+                patience = _PATIENCE
+            if deadline is not None:
+                patience = deadline - time.monotonic()
+                if patience <= 0:
+                    raise TimeoutError(f"nothing came within {timeout:g} s")
+            self._inbox.wait(patience)
 
     def receive_nowait(self, polled: _Polled[T]) -> T:
         """Return what comes next in one way of reading, if it is there."""
-        with self._inbox.changed:
+        with self._inbox.turn:
+            if self._inbox.has_arrivals:
+                self._inbox.drain()
             return polled.receive_nowait()
 
 
@@ -316,8 +322,9 @@ class Receiver(Generic[T]):
 
     def receive(self, timeout: float | None) -> T:
         """Return the next. Raises TimeoutError, EndOfChannel and what the channel raises."""
-        try:
-            return self._unread.popleft().result()
-        except IndexError:
-            pass
+        unread: Job[T] | None = None
+        with suppress(IndexError):  # another thread may be first
+            unread = self._unread.popleft()
+        if unread is not None:
+            return unread.result()
         return self._caller.finish(self._receive, timeout, self._unread.append).result()

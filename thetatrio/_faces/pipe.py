@@ -61,6 +61,11 @@ class Pipe(Generic[T]):
 
     # The reader's side
 
+    @property
+    def has_messages(self) -> bool:
+        """Whether something waits to be taken."""
+        return bool(self._messages)
+
     def take(self) -> T | None:
         """Take the next message, if there is one; it counts until `credit` says otherwise."""
         return self._messages.popleft() if self._messages else None
