@@ -41,9 +41,13 @@ def opened_small():
 
 
 def opener(terminal: Terminal):
-    """Return `open_session` with the addresses of a terminal."""
+    """Return `open_session` with the addresses of a terminal, and patience with a busy machine."""
     return functools.partial(
-        thetatrio.open_session, base_url=terminal.url, stream_url=terminal.stream_url
+        thetatrio.open_session,
+        base_url=terminal.url,
+        stream_url=terminal.stream_url,
+        connect_timeout=60.0,
+        ack_timeout=60.0,
     )
 
 
@@ -111,7 +115,7 @@ async def test_code_in_the_pages_runs(page, code, opened, monkeypatch, capsys):
     exec(compile(names, page.name, "exec"), scope)
     body = textwrap.indent(code, "    ")
     exec(compile(f"async def shown(session):\n{body}", page.name, "exec"), scope)
-    with trio.fail_after(30):
+    with trio.fail_after(120):
         async with opened() as session:
             await scope["shown"](session)
     assert capsys.readouterr().out
