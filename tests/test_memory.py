@@ -119,7 +119,7 @@ def weekdays(end):
 
 each_length = pytest.mark.parametrize(
     ("end", "rows"),
-    [("2024-08-09", 20_000), pytest.param(THREE_MONTHS, 150_000, marks=pytest.mark.deep)],
+    [("2024-08-09", 15_000), pytest.param(THREE_MONTHS, 150_000, marks=pytest.mark.deep)],
     ids=["week", "three months"],
 )
 
