@@ -29,8 +29,9 @@ FEED: Final = 4 << 20
 """Bytes handed to a thread at once, while what follows them is read."""
 AHEAD: Final = 128
 """Pieces of 64 KiB that a query of one request holds meanwhile."""
-ENOUGH: Final = 64 << 20
-"""Bytes of CSV after which a channel's frame is given, at the next answer's end."""
+ENOUGH: Final = 128 << 20
+"""Bytes of CSV after which a channel's frame is given, at the next answer's end. What is held
+besides frames, in windows and by the libraries' own allocators, is less than one of these then."""
 
 MakeReader: TypeAlias = Callable[[], FrameReader[F]]
 Fetch: TypeAlias = Callable[[Request[Any]], Awaitable[list[Any]]]
