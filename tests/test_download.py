@@ -31,6 +31,9 @@ from thetatrio.market_time import NEW_YORK
 from thetatrio.testing.faults import Garbage, LimitData, Refuse, ResetPeer, Status, WrongType
 
 FORMATS = ("parquet", "csv", "ndjson")
+each_format = pytest.mark.parametrize(
+    "form", ["parquet", "csv", pytest.param("ndjson", marks=pytest.mark.deep)]
+)
 FEW = thetatrio.RetryPolicy(base=0, cap=0)
 
 
@@ -184,7 +187,7 @@ async def test_the_manifest_says_everything_but_keys(tmp_path):
 # ---------------------------------------------------------------- going on
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@each_format
 async def test_a_second_run_asks_for_what_is_missing_only(tmp_path, form):
     """Nothing; a file that is gone; with verify one that was changed; with force everything."""
     async with market() as (terminal, session):
@@ -233,7 +236,7 @@ async def test_faults_leave_no_trace(tmp_path, form):
     assert tree(tmp_path / "rough") == tree(tmp_path / "calm")
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@each_format
 async def test_a_part_that_is_too_large_is_split(tmp_path, form):
     """570 leads to smaller requests, whose rows are one file with one line of names."""
     async with market() as (terminal, session):
@@ -443,7 +446,7 @@ async def test_a_terminal_that_goes_away_is_said_with_how_far_it_came(tmp_path):
 # ---------------------------------------------------------------- the disk
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@each_format
 async def test_a_full_disk_is_one_error_and_what_is_done_stays(tmp_path, form, monkeypatch):
     """ENOSPC ends it with a DownloadError; with room again it comes to the same."""
     async with market() as (_, session):

@@ -14,11 +14,10 @@ import pytest
 import trio
 
 from tests.network import share_paths
-from tests.test_download import tree
+from tests.test_download import FORMATS, tree
 from thetatrio.testing import open_terminal
 
 ROOT = Path(__file__).parents[1]
-KILLS = 10
 
 # Each download is a process of its own, forked from one that has imported everything.
 DOWNLOADS = """
@@ -94,9 +93,13 @@ async def open_downloads():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks, and POSIX signals")
 @pytest.mark.parametrize(
-    "form", ["parquet", *(pytest.param(form, marks=pytest.mark.deep) for form in ("csv", "ndjson"))]
+    ("form", "times"),
+    [
+        ("parquet", 3),
+        *(pytest.param(form, 10, marks=pytest.mark.deep) for form in FORMATS),
+    ],
 )
-async def test_killed_ten_times_it_comes_to_the_same(tmp_path, form):
+async def test_killed_again_and_again_it_comes_to_the_same(tmp_path, form, times):
     """SIGKILL at random moments, resumed each time: file by file and hash by hash the same."""
     chance = random.Random()
     async with (
@@ -110,9 +113,9 @@ async def test_killed_ten_times_it_comes_to_the_same(tmp_path, form):
             assert await downloads.ended() == 0
             assert parts > done > 30
             kills = 0
-            while kills < KILLS:
+            while kills < times:
                 missing = done - len(list((tmp_path / "rough").glob("operation=*/*/*/*")))
-                after = chance.randint(1, max(1, missing // (KILLS - kills + 1)))
+                after = chance.randint(1, max(1, missing // (times - kills + 1)))
                 terminal.ledger.reset()
                 child = await downloads.start(terminal.url, tmp_path / "rough", form)
                 await terminal.ledger.wait_until(lambda it, after=after: it.total > after)

@@ -71,24 +71,30 @@ def blocks_of(page: Path) -> list[str]:
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_each_page_begins_with_a_program(page, opened, tmp_path, monkeypatch, capsys):
-    """The first block of a page is a whole program, which the others have their names from."""
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of its own as the current one: what is shown may make files."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_page_begins_with_a_program(page, opened, monkeypatch, capsys):
+    """The first block of a page is a whole program, which the others have their names from."""
     first = blocks_of(page)[0]
     monkeypatch.setattr(thetatrio, "open_session", opened)
     exec(compile(first, page.name, "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize(
     ("page", "code"),
     [(page, code) for page in PAGES for code in blocks_of(page)[1:]],
     ids=lambda each: each.name if isinstance(each, Path) else each.strip()[-30:],
 )
-async def test_code_in_the_pages_runs(page, code, opened, tmp_path, monkeypatch, capsys):
+async def test_code_in_the_pages_runs(page, code, opened, monkeypatch, capsys):
     """Each further block runs with an open `session` and the names before its page's program."""
-    monkeypatch.chdir(tmp_path)
     names, _, _ = blocks_of(page)[0].partition("\n\n\n")
     scope: dict[str, object] = {}
     exec(compile(names, page.name, "exec"), scope)

@@ -280,7 +280,7 @@ def trouble(chance):
 @given(
     seed=st.integers(0, 2**32),
     width=st.sampled_from(WIDTHS),
-    row_limit=st.just(10**6) | st.integers(3, 300),
+    row_limit=st.just(10**6) | st.integers(20, 300),
     cancel_at=st.none() | st.floats(0.0, 20.0),
 )
 def test_rows_are_never_twice_missing_or_out_of_order(seed, width, row_limit, cancel_at):

@@ -191,7 +191,9 @@ async def download(url: str, form: str = "parquet"):
     """Download days into a new folder; return as many rows as there are in it."""
     with tempfile.TemporaryDirectory() as folder:
         async with thetatrio.open_session(base_url=url, tier="pro") as session:
-            query = query_of(session, start_date="2024-10-23", end_date="2024-11-01")
+            # Within market hours, for there may be Sundays' nights otherwise.
+            hours = {"start_time": "09:30", "end_time": "16:15"}
+            query = query_of(session, start_date="2024-10-23", end_date="2024-11-01", **hours)
             report = await session.download(query, folder, format=form)
         return range(report.rows)
 
