@@ -131,15 +131,20 @@ class FrameReading(Generic[F]):
 
     async def _flush(self, reader: FrameReader[F], answer: Answer) -> None:
         if self._pieces:
-            data = b"".join(self._pieces)
+            pieces, self._pieces, self._size = self._pieces, [], 0
             # From here on a cut may only go on with the same bytes.
-            answer.delivered += len(self._pieces)
-            self._restart()
-            await trio.to_thread.run_sync(reader.feed, data)
+            answer.delivered += len(pieces)
+            await trio.to_thread.run_sync(_feed, reader, pieces)
 
     async def aclose(self) -> None:
         """End all requests and give their slots back."""
         await self._parts.aclose()
+
+
+def _feed(reader: FrameReader[object], pieces: list[bytes]) -> None:
+    # One by one: the reader puts them together once, when it parses.
+    for piece in pieces:
+        reader.feed(piece)
 
 
 def _named(error: DecodeError, request: Request[Any] | None) -> DecodeError:
