@@ -35,6 +35,7 @@ DATA = {
     ),
     "count": 12,
     "attempts": 5,
+    "failed": ("stock_history_eod AAPL 2024-11: 471",),
 }
 
 

@@ -94,6 +94,13 @@ def blocks_of(page: Path) -> list[str]:
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of its own as the current one: what is shown may make files."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_page_begins_with_a_program(page, opened, monkeypatch, capsys):
     """The first block of a page is a whole program, which the others have their names from."""
@@ -103,6 +110,7 @@ def test_each_page_begins_with_a_program(page, opened, monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize(
     ("page", "code"),
     [(page, code) for page in PAGES for code in blocks_of(page)[1:]],

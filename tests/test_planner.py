@@ -1,18 +1,31 @@
-"""Ranges of dates: what the terminal takes in one answer passes, the rest names what it takes."""
+"""Ranges of dates: what the terminal takes in one answer passes, the rest is split."""
 
 import calendar
 import datetime as dt
-import re
+import itertools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thetatrio._rest.planner import Plan, plan
-from thetatrio.errors import RequestTooLarge
+from thetatrio import market_time
+from thetatrio._rest.planner import (
+    Estimate,
+    LeftOut,
+    Plan,
+    by_date,
+    by_expiration,
+    by_right,
+    by_strike,
+    by_time,
+    estimate,
+    next_split,
+    plan,
+)
 from thetatrio.requests import (
     CalendarYear,
     IndexHistoryPrice,
+    OptionHistoryEod,
     OptionHistoryQuote,
     OptionHistoryTrade,
     OptionListContracts,
@@ -20,6 +33,7 @@ from thetatrio.requests import (
     OptionSnapshotGreeksAll,
     StockHistoryEod,
     StockHistoryOhlc,
+    StockHistoryTrade,
     StockListSymbols,
     StockSnapshotQuote,
     operations,
@@ -30,6 +44,7 @@ pytestmark = pytest.mark.core
 SUB_MINUTE = ["tick", "10ms", "100ms", "500ms", "1s", "5s", "10s", "15s", "30s"]
 MINUTES = ["1m", "5m", "10m", "15m", "30m", "1h"]
 DAY = dt.timedelta(1)
+STEP = {"tick": 1, "100ms": 100, "1s": 1_000, "30s": 30_000, "1m": 60_000, "15m": 900_000}
 
 days = st.dates(dt.date(2004, 1, 1), dt.date(2024, 12, 31))
 
@@ -48,10 +63,9 @@ def trades(first, last, expiration="2024-11-15"):
     return OptionHistoryTrade("SPY", expiration=expiration, start_date=first, end_date=last)
 
 
-def allowed_by(error):
-    """Return first and last day that a refusal names, and the day to go on from."""
-    named = re.search(r"ask for (\S+) to (\S+) and go on from (\S+)$", str(error))
-    return tuple(dt.date.fromisoformat(text) for text in named.groups())
+def spans(found):
+    """Return first and last day of each request of a plan."""
+    return [request.date_range for request in found.requests]
 
 
 @pytest.mark.parametrize("interval", SUB_MINUTE + MINUTES)
@@ -111,24 +125,10 @@ def test_the_intervals_here_are_all_there_are():
     ],
 )
 def test_a_month_ends_where_the_calendar_says(first, last):
-    """A month runs to the day before the same day of the next, and a day more is refused."""
+    """A month runs to the day before the same day of the next; a day more is another request."""
     first, last = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
-    plan(bars(first, last))
-    with pytest.raises(RequestTooLarge) as caught:
-        plan(bars(first, last + DAY))
-    assert allowed_by(caught.value) == (first, last, last + DAY)
-    assert "a month at a time" in str(caught.value)
-
-
-@given(days)
-def test_no_allowed_range_is_longer_than_its_month(first):
-    """What passes never holds one day of a month and the same day of the next."""
-    with pytest.raises(RequestTooLarge) as caught:
-        plan(bars(first, first + 40 * DAY))
-    _, allowed, _ = allowed_by(caught.value)
-    length = (allowed - first).days + 1
-    assert 28 <= length <= calendar.monthrange(first.year, first.month)[1]
-    assert allowed.month == first.month or allowed.day < first.day
+    assert spans(plan(bars(first, last))) == [(first, last)]
+    assert spans(plan(bars(first, last + DAY))) == [(first, last), (last + DAY, last + DAY)]
 
 
 @given(
@@ -138,51 +138,181 @@ def test_no_allowed_range_is_longer_than_its_month(first):
         [bars, quotes, trades, lambda a, b: bars(a, b, "1s"), lambda a, b: quotes(a, b, "5m", "*")]
     ),
 )
-def test_what_a_refusal_names_is_accepted(first, length, make):
-    """Asking for the days a refusal names, and on from there, gets every day exactly once."""
+def test_every_day_is_asked_for_once_or_named(first, length, make):
+    """Parts and what is left out are together each day of the range, once, in order."""
     last = min(first + (length - 1) * DAY, dt.date(2024, 12, 31))
-    asked = []
-    begin = first
-    while True:
-        try:
-            plan(make(begin, last))
-        except RequestTooLarge as error:
-            start, allowed, begin_again = allowed_by(error)
-            assert start == begin
-            plan(make(start, allowed))
-            asked.append((start, allowed))
-            begin = begin_again
-        else:
-            asked.append((begin, last))
-            break
-    covered = [a + n * DAY for a, b in asked for n in range((b - a).days + 1)]
+    found = plan(make(first, last))
+    parts = [(a, b) for a, b in spans(found)]
+    assert parts == sorted(parts)
+    every = parts + [(each.first, each.last) for each in found.left_out]
+    covered = sorted(a + n * DAY for a, b in every for n in range((b - a).days + 1))
     assert covered == [first + n * DAY for n in range((last - first).days + 1)]
+    for a, b in parts:
+        assert (b - a).days < calendar.monthrange(a.year, a.month)[1]
+    for each in found.left_out:
+        assert {day.weekday() for day in (each.first, each.last)} <= {5, 6}
 
 
 @pytest.mark.parametrize(
-    ("request_", "why"),
+    "request_",
     [
-        *((bars("2024-11-04", "2024-11-05", i), f"interval='{i}'") for i in SUB_MINUTE),
-        *((quotes("2024-11-04", "2024-11-05", i), f"interval='{i}'") for i in SUB_MINUTE),
-        (
-            IndexHistoryPrice("SPX", start_date="2024-11-04", end_date="2024-11-05"),
-            "interval='1s'",
-        ),
-        (trades("2024-11-04", "2024-11-05"), "every tick is given"),
-        (trades("2024-11-04", "2024-11-05", "*"), "every tick is given"),
-        (quotes("2024-11-04", "2024-11-05", "1h", "*"), "expiration='*'"),
+        *(bars("2024-11-04", "2024-11-06", i) for i in SUB_MINUTE),
+        *(quotes("2024-11-04", "2024-11-06", i) for i in SUB_MINUTE),
+        IndexHistoryPrice("SPX", start_date="2024-11-04", end_date="2024-11-06"),
+        trades("2024-11-04", "2024-11-06"),
+        trades("2024-11-04", "2024-11-06", "*"),
+        quotes("2024-11-04", "2024-11-06", "1h", "*"),
+        OptionHistoryEod("SPY", expiration="*", start_date="2024-11-04", end_date="2024-11-06"),
+    ],
+    ids=repr,
+)
+def test_what_comes_a_day_at_a_time_is_split_by_days(request_):
+    """Ticks, seconds and all expirations of several days are asked for day by day."""
+    monday = dt.date(2024, 11, 4)
+    found = plan(request_)
+    assert spans(found) == [(monday + n * DAY, monday + n * DAY) for n in range(3)]
+    others = {"start_date", "end_date"}
+    for part in found.requests:
+        same = [n for n in part.__struct_fields__ if n not in others]
+        assert [getattr(part, n) for n in same] == [getattr(request_, n) for n in same]
+
+
+def test_days_that_cannot_trade_are_left_out_and_named():
+    """Weekends by arithmetic, holidays by what the calendar said; both with their reason."""
+    thanksgiving = dt.date(2024, 11, 28)
+    found = plan(trades("2024-11-22", "2024-11-29"), {thanksgiving})
+    assert [a.day for a, _ in spans(found)] == [22, 25, 26, 27, 29]
+    assert found.left_out == (
+        LeftOut(dt.date(2024, 11, 23), dt.date(2024, 11, 24), "weekend"),
+        LeftOut(thanksgiving, thanksgiving, "closed, says the terminal's calendar"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("symbol", "window", "sunday"),
+    [
+        ("SPXW", {"start_time": "00:00", "end_time": "23:59:59"}, True),
+        ("SPXW", {"start_time": "09:30", "end_time": "16:15"}, False),
+        ("VIX", {"start_time": "09:00", "end_time": "16:00"}, True),
+        ("VIX", {"start_time": "10:00", "end_time": "17:00"}, True),
+        ("SPY", {"start_time": "00:00", "end_time": "23:59:59"}, False),
     ],
 )
-def test_what_comes_a_day_at_a_time_is_refused_for_more(request_, why):
-    """Ticks, seconds and all expirations of several days are refused, saying which days may be."""
-    with pytest.raises(RequestTooLarge) as caught:
-        plan(request_)
-    error = caught.value
-    assert error.request is request_
-    assert str(error) == (
-        f"{request_.operation}: the terminal gives one day at a time ({why}); 2024-11-04 to"
-        " 2024-11-05 are 2 days: ask for 2024-11-04 to 2024-11-04 and go on from 2024-11-05"
+def test_sundays_of_night_sessions_are_asked_for(symbol, window, sunday):
+    """Where a root trades at night and the window reaches there, only Saturdays are left out."""
+    request = OptionHistoryTrade(
+        symbol, expiration="*", start_date="2024-11-01", end_date="2024-11-04", **window
     )
+    asked = {a.day for a, _ in spans(plan(request))}
+    assert asked == ({1, 3, 4} if sunday else {1, 4})
+
+
+def test_one_day_is_asked_for_even_on_a_weekend():
+    """Who names a single day is asked about that day: the terminal knows best."""
+    saturday = trades("2024-11-02", "2024-11-02")
+    assert plan(saturday) == Plan((saturday,))
+
+
+@pytest.mark.parametrize(
+    ("request_", "split"),
+    [
+        (bars("2024-11-04", "2024-11-05"), "date"),
+        (quotes("2024-11-04", "2024-11-05", expiration="*"), "date"),
+        (quotes("2024-11-04", "2024-11-04", expiration="*"), "expiration"),
+        (quotes("2024-11-04", "2024-11-04"), "strike"),
+        (
+            OptionHistoryQuote("SPY", expiration="2024-11-15", date="2024-11-04", strike=570),
+            "right",
+        ),
+        (
+            OptionHistoryQuote(
+                "SPY", expiration="2024-11-15", date="2024-11-04", strike=570, right="C"
+            ),
+            "time",
+        ),
+        (
+            StockHistoryTrade(
+                "AAPL", date="2024-11-04", start_time="10:00", end_time="10:01:59.999"
+            ),
+            "time",
+        ),
+        (
+            StockHistoryTrade("AAPL", date="2024-11-04", start_time="10:00", end_time="10:01:58"),
+            None,
+        ),
+        (bars("2024-11-04", "2024-11-04", "1s"), None),  # its vwap runs on
+        (StockHistoryEod("AAPL", start_date="2024-11-01", end_date="2024-11-04"), "date"),
+        (StockHistoryEod("AAPL", start_date="2024-11-01", end_date="2024-11-01"), None),
+        (StockListSymbols(), None),
+    ],
+    ids=repr,
+)
+def test_what_is_too_large_is_split_in_this_order(request_, split):
+    """By date, then expiration, strike, right, and by time for a single contract."""
+    assert next_split(request_) == split
+
+
+@given(first=days, length=st.integers(2, 400), most=st.none() | st.integers(1, 60))
+def test_split_by_date_is_the_range(first, length, most):
+    """The halves, or runs of so many days, are the range, each shorter than it."""
+    last = first + (length - 1) * DAY
+    parts = [r.date_range for r in by_date(bars(first, last), most)]
+    assert parts[0][0] == first
+    assert parts[-1][1] == last
+    for (_, end), (begin, _) in itertools.pairwise(parts):
+        assert begin == end + DAY
+    assert all((b - a).days + 1 <= (most or length) for a, b in parts)
+    assert len(parts) > 1
+
+
+def test_split_by_expiration_leaves_out_what_had_expired():
+    """Each expiration from the day on, once, in order."""
+    request = quotes("2024-11-04", "2024-11-04", expiration="*")
+    listed = [dt.date(2024, 11, d) for d in (15, 1, 8, 8, 4)]
+    assert [r.expiration.day for r in by_expiration(request, listed)] == [4, 8, 15]
+
+
+def test_split_by_strike_and_right():
+    """Each strike once, by number; calls before puts."""
+    request = quotes("2024-11-04", "2024-11-04")
+    assert [r.strike for r in by_strike(request, [570.0, 95.5, 570.0, 100.0])] == [
+        "95.500", "100.000", "570.000",
+    ]  # fmt: skip
+    assert [r.right for r in by_right(request)] == ["call", "put"]
+
+
+@given(
+    start=st.integers(0, 86_000_000),
+    span=st.integers(120_000, 40_000_000),
+    interval=st.sampled_from(["tick", "100ms", "1s", "30s", "1m", "15m"]),
+)
+def test_split_by_time_meets_between_milliseconds(start, span, interval):
+    """The halves share no millisecond and leave none out, and stay on the interval's grid."""
+    end = min(86_399_999, start + span)
+    clock = [market_time.from_ms_of_day(dt.date(2024, 11, 4), ms).time() for ms in (start, end)]
+    request = OptionHistoryQuote(
+        "SPY", expiration="2024-11-15", strike=570, right="C", date="2024-11-04",
+        start_time=clock[0], end_time=clock[1], interval=interval,
+    )  # fmt: skip
+    if next_split(request) is None:
+        assert end - start < 2 * max(60_000, STEP[interval]) - 1
+        return
+    first, second = by_time(request)
+    assert (first.start_time, second.end_time) == tuple(clock)
+    seam = market_time.ms_of_day(second.start_time)
+    assert market_time.ms_of_day(first.end_time) + 1 == seam
+    assert (seam - start) % STEP[interval] == 0
+    assert start < seam <= end
+
+
+def test_estimate_counts_before_anything_is_sent():
+    """Requests, days and rows of one contract, as far as the parameters say."""
+    request = quotes("2024-11-01", "2024-11-08", expiration="*")
+    assert estimate(plan(request)) == Estimate(requests=6, days=6, rows_per_contract=6 * 391)
+    assert estimate(plan(trades("2024-11-01", "2024-11-08"))).rows_per_contract is None
+    eod = StockHistoryEod("AAPL", start_date="2024-11-01", end_date="2024-11-08")
+    assert estimate(plan(eod)) == Estimate(requests=1, days=6, rows_per_contract=6)
+    assert estimate(plan(StockListSymbols())) == Estimate(1, 0, None)
 
 
 @pytest.mark.parametrize(

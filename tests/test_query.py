@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import inspect
+import types
 import warnings
 from collections.abc import Coroutine
 
@@ -169,29 +169,37 @@ def dropped():
     gc.collect()
 
 
+UNOPENED = types.SimpleNamespace(closed_days=set())
+
+
 def test_a_query_that_was_used_does_not_warn():
     """Planning or closing is use enough."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         thetatrio.Query(None, thetatrio.requests.StockListSymbols()).close()
-        query = thetatrio.Query(None, thetatrio.requests.StockListSymbols())
+        query = thetatrio.Query(UNOPENED, thetatrio.requests.StockListSymbols())
         assert query.plan().requests == (query.request,)
         del query
         gc.collect()
 
 
-async def test_what_would_need_splitting_is_refused_before_sending():
-    """More days than the terminal gives at once: RequestTooLarge naming them, nothing sent."""
-    async with scripted(answer(b"")) as (script, session):
-        query = session.option.history_quote(
-            "SPY", expiration="*", start_date="2024-11-04", end_date="2024-11-08", interval="1m"
-        )
-        for use in (query.fetch, query.plan, lambda: query.save("x.csv")):
-            with pytest.raises(thetatrio.RequestTooLarge, match="2024-11-04 to 2024-11-08 are 5"):
-                result = use()
-                if inspect.isawaitable(result):
-                    await result
+async def test_what_needs_splitting_is_planned(tmp_path):
+    """More days than the terminal gives at once are several requests, whichever way it is taken."""
+    async with scripted(answer(b"", status=472)) as (script, session):
+
+        def query():
+            return session.option.history_quote(
+                "SPY", expiration="*", start_date="2024-11-04", end_date="2024-11-08", interval="1m"
+            )
+
+        assert len(query().plan().requests) == query().estimate().requests == 5
         assert script.heads == []
+        assert await query() == []
+        assert await query().save(tmp_path / "x.csv") == 0
+        assert len(script.heads) == 10
+        with pytest.raises(thetatrio.InvalidRequest, match="5 answers"):
+            await query().save(tmp_path / "x.json")
+        assert len(script.heads) == 10
 
 
 @pytest.mark.parametrize(

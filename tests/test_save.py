@@ -6,11 +6,14 @@ import os
 
 import pytest
 import trio
+from pyarrow import parquet
 
 import thetatrio
-from tests.network import answer, scripted
+from tests.network import answer, scripted, simulated
 from tests.test_answer import BODY, CUT, GONE, history
 from thetatrio._rest import save
+from thetatrio.requests import OptionHistoryQuote
+from thetatrio.testing import LimitData
 
 CSV = b"timestamp,price\r\n2024-11-04T09:31:00,5728.56\r\n"
 
@@ -95,7 +98,7 @@ async def test_an_unknown_ending_is_refused_before_sending(tmp_path):
     """A path that says no format is InvalidRequest naming the formats."""
     async with scripted(answer(CSV)) as (script, session):
         with pytest.raises(thetatrio.InvalidRequest, match="csv"):
-            await history(session).save(tmp_path / "a.parquet")
+            await history(session).save(tmp_path / "a.xlsx")
         with pytest.raises(thetatrio.InvalidRequest, match="no known ending"):
             await history(session).save(tmp_path / "a.csv", format="xml")
         assert script.heads == []
@@ -115,3 +118,47 @@ async def test_a_folder_that_is_not_there_is_said(tmp_path):
         with pytest.raises(FileNotFoundError):
             await history(session).save(tmp_path / "none" / "a.csv")
         assert script.heads == []
+
+
+RANGE = OptionHistoryQuote(
+    "SPY", expiration="*", start_date="2024-11-12", end_date="2024-11-15", interval="1h"
+)
+
+
+async def test_a_range_is_one_file(autojump_clock, tmp_path):
+    """Several answers make one CSV with one line of names, one NDJSON, one Parquet."""
+    async with simulated(contracts=40, day="2024-11-15") as (_, session):
+        single = []
+        for place, request in enumerate(session.query(RANGE).plan().requests):
+            for ending in ("csv", "ndjson"):
+                await session.query(request).save(tmp_path / f"{place}.{ending}")
+            single.append(place)
+        for ending in ("csv", "ndjson", "parquet"):
+            path = tmp_path / f"all.{ending}"
+            assert await session.query(RANGE).save(path) == path.stat().st_size > 0
+        whole = await session.query(RANGE).arrow()
+    parts = [(tmp_path / f"{place}.csv").read_bytes() for place in single]
+    expected = parts[0] + b"".join(part.partition(b"\n")[2] for part in parts[1:])
+    assert (tmp_path / "all.csv").read_bytes() == expected
+    parts = [(tmp_path / f"{place}.ndjson").read_bytes() for place in single]
+    assert (tmp_path / "all.ndjson").read_bytes() == b"".join(parts)
+    assert parquet.read_table(tmp_path / "all.parquet").equals(whole)
+
+
+async def test_a_range_survives_cuts_in_its_file(autojump_clock, tmp_path):
+    """A part that is cut goes on with the same bytes; the file is that of an undisturbed save."""
+    async with simulated(contracts=40, day="2024-11-15") as (terminal, session):
+        await session.query(RANGE).save(tmp_path / "a.csv")
+        terminal.faults.extend(LimitData(300 * n, nth=n, times=1) for n in range(1, 5))
+        await session.query(RANGE).save(tmp_path / "b.csv")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+async def test_no_data_is_a_parquet_file_without_rows(autojump_clock, tmp_path):
+    """The schema is there all the same."""
+    async with simulated(contracts=40, day="2024-11-15") as (_, session):
+        request = RANGE.__class__("SPY", expiration="*", date="2024-11-10", interval="1h")
+        await session.query(request).save(tmp_path / "a.parquet")
+        full = await session.query(RANGE).arrow()
+    assert parquet.read_table(tmp_path / "a.parquet").schema.equals(full.schema)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.parquet"]

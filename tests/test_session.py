@@ -310,7 +310,7 @@ def test_background_tasks_are_protected_from_interrupts():
             seen.append(trio.lowlevel.currently_ki_protected())
 
         async with scripted(answer(BODY)) as (_, session):
-            session._client._start_soon(look)
+            session._client.start_soon(look)
             await wait_all_tasks_blocked()
 
     trio.run(main)

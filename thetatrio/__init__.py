@@ -60,6 +60,7 @@ from thetatrio.errors import ConnectError as ConnectError
 from thetatrio.errors import ConnectionLost as ConnectionLost
 from thetatrio.errors import ConnectTimeout as ConnectTimeout
 from thetatrio.errors import DecodeError as DecodeError
+from thetatrio.errors import DownloadError as DownloadError
 from thetatrio.errors import EndOfChannel as EndOfChannel
 from thetatrio.errors import FeedClosed as FeedClosed
 from thetatrio.errors import GapError as GapError

@@ -53,6 +53,13 @@ from thetatrio.chains import (
     fetch_trading_sessions,
 )
 from thetatrio.config import Config, ConfigOptions
+from thetatrio.download import (
+    ROW_GROUP_ROWS,
+    DatasetFormat,
+    Download,
+    Downloadable,
+    make_download,
+)
 from thetatrio.errors import (
     InternalError,
 )
@@ -61,6 +68,8 @@ from thetatrio.requests import Request
 from thetatrio.rows import Row
 
 if TYPE_CHECKING:
+    from _typeshed import StrPath
+
     from thetatrio._rest.transport import HttpTransport
     from thetatrio._stream.connection import Dial
 
@@ -290,6 +299,52 @@ class Session:
                 print(len(await session.query(request)))
         """
         return requests_for(gap, inclusive=inclusive)
+
+    def download(
+        self,
+        queries: Downloadable | Iterable[Downloadable],
+        to: StrPath,
+        *,
+        format: DatasetFormat = "parquet",  # noqa: A002
+        row_group_rows: int = ROW_GROUP_ROWS,
+        verify: bool = False,
+        retry_failed: bool = False,
+        force: bool = False,
+    ) -> Download:
+        """Download history into a folder as a dataset; again, it asks only for what is missing.
+
+        Makes `GET` requests for the calendar and for each part: a day of each
+        symbol for intraday operations, a month for daily ones; as many side
+        by side as the tier allows.
+
+        Args:
+            queries: one or several, of operations that ask about days of one symbol.
+            to: the dataset's folder; made where it is not there.
+            format: `parquet` (needs pyarrow), `csv` or `ndjson`.
+            row_group_rows: rows of a Parquet row group, held in memory for each part under way.
+            verify: read all files again, and ask anew for those whose hash is not the manifest's.
+            retry_failed: ask again for parts that the terminal did not give before.
+            force: ask for all parts again.
+
+        Returns a `Download`, to be awaited for its `DownloadReport`, or run
+        with `events()`. Raises InvalidRequest for queries that cannot be
+        downloaded; running raises as `Download.run` says.
+
+            query = session.stock.history_eod(
+                "AAPL", start_date="2024-10-01", end_date="2024-11-01")
+            report = await session.download(query, "data", format="csv")
+            print(report.done, "files,", report.rows, "rows in", report.path)
+        """
+        return make_download(
+            self._client,
+            queries,
+            to,
+            format=format,
+            row_group_rows=row_group_rows,
+            verify=verify,
+            retry_failed=retry_failed,
+            force=force,
+        )
 
     @overload
     async def gather(self, query: Query[A], /) -> tuple[list[A]]: ...

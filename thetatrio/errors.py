@@ -28,6 +28,7 @@ ThetaDataError
 │   ├── ReconnectGaveUp      the stream did not come back within its bounds
 │   └── ProtocolError        what answers there does not speak the stream's protocol
 ├── FeedClosed               used after its feed's block was left
+├── DownloadError            a download cannot go on, or parts of it could not be had
 ├── SessionClosed            used after its session was left
 ├── EndOfChannel             there is nothing more to receive
 ├── WouldBlock               nothing can be received without waiting
@@ -53,6 +54,7 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionLost",
     "DecodeError",
+    "DownloadError",
     "EndOfChannel",
     "FeedClosed",
     "GapError",
@@ -344,6 +346,24 @@ class ProtocolError(StreamError):
 
 class FeedClosed(ThetaDataError):
     """The block of the feed this belonged to has been left."""
+
+
+class DownloadError(ThetaDataError):
+    """A download cannot go on, or parts of it could not be had. What is done stays done."""
+
+    failed: tuple[str, ...]
+    """The parts that the terminal did not give, each with its reason."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        failed: tuple[str, ...] = (),
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.failed = failed
 
 
 class SessionClosed(ThetaDataError):

@@ -32,6 +32,7 @@ class Answer:
         *,
         settled: bool,
         lane: Lane = Lane.QUERY,
+        ticket: int | None = None,
         on_restart: Callable[[], None] = lambda: None,
         unit: Literal["rows", "pieces"] = "rows",
     ) -> None:
@@ -42,6 +43,7 @@ class Answer:
             ask: what to send.
             settled: whether asking again can be expected to bring the same bytes.
             lane: where the request queues.
+            ticket: its place there; None: the last.
             on_restart: called when the bytes so far are void and come again from the first.
             unit: what is handed out, for errors to say how many there were.
         """
@@ -49,6 +51,7 @@ class Answer:
         self._ask = ask
         self._settled = settled
         self._lane = lane
+        self._ticket = ticket
         self._on_restart = on_restart
         self._unit = unit
         self._history = History()
@@ -66,7 +69,7 @@ class Answer:
 
     async def open(self) -> bool:
         """Send the request; return whether there is data."""
-        opened = await self._client.open(self._ask, self._history, self._lane)
+        opened = await self._client.open(self._ask, self._history, self._lane, self._ticket)
         self.content_type = opened.content_type
         self._body = opened.body
         if opened.body is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Body", "DirectBody", "PumpedBody", "SpoolRoom", "StartSoon"]
 
-READ_AHEAD: Final = 4  # pieces a pumped body holds, of up to 64 KiB each
+READ_AHEAD: Final = 4  # pieces a pumped body holds by default, of up to 64 KiB each
 IN_MEMORY: Final = 1 << 20  # bytes of a spool kept before they go to its file
 PIECE: Final = 1 << 16  # bytes handed on at once; more leaves the processor's cache
 
@@ -211,7 +211,15 @@ class DirectBody:
 class PumpedBody:
     """A body read ahead of its reader by a task of the session's."""
 
-    def __init__(self, reply: Reply, lease: Lease, room: SpoolRoom, start: StartSoon) -> None:
+    def __init__(
+        self,
+        reply: Reply,
+        lease: Lease,
+        room: SpoolRoom,
+        start: StartSoon,
+        ahead: int = READ_AHEAD,
+    ) -> None:
+        self._ahead = ahead
         self._reply = reply
         self._lease = lease
         self._room = room
@@ -277,12 +285,12 @@ class PumpedBody:
 
     async def _hand_on(self, chunk: bytes) -> None:
         if self._spool is None:
-            if len(self._buffer) < READ_AHEAD:
+            if len(self._buffer) < self._ahead:
                 self._buffer.append(chunk)
                 self._news.set()
                 return
             self._lease.held_back(trio.current_time())
-            while len(self._buffer) >= READ_AHEAD and self._spool is None:
+            while len(self._buffer) >= self._ahead and self._spool is None:
                 self._wanted = trio.Event()
                 await self._wanted.wait()
             self._lease.held_back(math.inf)

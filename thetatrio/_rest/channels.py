@@ -13,7 +13,7 @@ from thetatrio.errors import EndOfChannel, ThetaDataError, WouldBlock
 from thetatrio.rows import Row
 
 if TYPE_CHECKING:
-    from thetatrio._rest.query import Reading
+    from thetatrio._rest.reading import Reading
 
 __all__ = ["BatchChannel", "RowChannel"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 from typing import TYPE_CHECKING, Final, final
@@ -34,8 +35,9 @@ class Ask(msgspec.Struct, frozen=True):
     """Whether it takes one of the vendor's slots."""
     flat_file: bool = False
     """Whether the vendor builds the answer while one waits."""
-    read_ahead: bool = False
-    """Whether a task of the session's reads the body, so that its reader may pause."""
+    read_ahead: int = 0
+    """Pieces of up to 64 KiB that a task of the session's reads ahead, so that the reader may
+    pause; 0 where the body is read by the task that asked."""
     about: object | None = None
     """The request it is sent for, for errors to carry."""
 
@@ -64,7 +66,10 @@ class RestClient:
         self.config = config
         self.limiter: Limiter = Limiter(config.effective_slots, config.effective_rate)
         self.spool_room: SpoolRoom = SpoolRoom(config.spool_limit)
-        self._start_soon = start_soon
+        self.start_soon: StartSoon = start_soon
+        """Starts a task that lives as long as the session."""
+        self.closed_days: set[dt.date] = set()
+        """Days that the terminal's calendar has called closed in this session."""
         self._http = http
         self._chance = chance
         self._transport: Transport | None = None
@@ -92,19 +97,22 @@ class RestClient:
         if os.getpid() != self._process:
             raise SessionClosed("the session belongs to the parent process; open one in this one")
 
-    async def open(self, ask: Ask, history: History, lane: Lane = Lane.QUERY) -> Opened:
+    async def open(
+        self, ask: Ask, history: History, lane: Lane = Lane.QUERY, ticket: int | None = None
+    ) -> Opened:
         """Send a request, again where that is right, and return its answer's head and body.
 
         Args:
             ask: what to send.
             history: what this request has been through; brought up to date.
             lane: where it queues.
+            ticket: its place there; None: the last.
 
         Raises the error that the terminal's answer means, or that the way to
         it met, once trying again would not be right.
         """
         # One ticket for all tries: who was first stays first through a retry.
-        ticket = self.limiter.take_ticket()
+        ticket = self.limiter.take_ticket() if ticket is None else ticket
         while True:
             self.check_open()
             lease = await self.limiter.acquire(lane, counted=ask.counted, ticket=ticket)
@@ -154,7 +162,7 @@ class RestClient:
         )
         if reply.status == OK:
             body = (
-                PumpedBody(reply, lease, self.spool_room, self._start_soon)
+                PumpedBody(reply, lease, self.spool_room, self.start_soon, ask.read_ahead)
                 if ask.read_ahead
                 else DirectBody(reply, lease)
             )

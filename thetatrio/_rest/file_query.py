@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, final
 
 import trio
@@ -12,7 +13,10 @@ import trio
 from thetatrio import market_time
 from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import Answer
+from thetatrio._rest.body import READ_AHEAD
 from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.planner import Plan
+from thetatrio._rest.reading import fetch_all
 from thetatrio._rest.save import FileFormat, file_format, save_answer
 from thetatrio.errors import EndOfChannel, ThetaDataError
 from thetatrio.requests import Request
@@ -104,7 +108,9 @@ class FileQuery:
         """
         target = os.fspath(path)
         wanted = file_format(target, format)
-        return await save_answer(self._client, self._request, wanted, target)
+        return await save_answer(
+            self._client, Plan((self._request,)), wanted, target, partial(fetch_all, self._client)
+        )
 
     @asynccontextmanager
     async def chunks(self, *, format: FileFormat = "csv") -> AsyncGenerator[ChunkChannel, None]:  # noqa: A002
@@ -124,7 +130,7 @@ class FileQuery:
             dialect.ACCEPT[format],
             counted=request.takes_slot,
             flat_file=request.flat_file,
-            read_ahead=True,
+            read_ahead=READ_AHEAD,
             about=request,
         )
         settled = request.is_settled(market_time.today())

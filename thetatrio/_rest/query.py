@@ -1,120 +1,41 @@
 """One query on its way: planned, sent, decoded, delivered as the caller wants it."""
 
+# pyarrow says nothing of its types, so what is one of them is unknown to pyright.
+# pyright: reportUnknownParameterType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import os
 import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
-from thetatrio import market_time
-from thetatrio._rest import dialect_v3 as dialect
-from thetatrio._rest.answer import Answer
+from thetatrio import frames
 from thetatrio._rest.channels import BatchChannel, RowChannel
-from thetatrio._rest.client import Ask, RestClient
-from thetatrio._rest.decode import Decoder, decoder_for
-from thetatrio._rest.planner import Plan, plan
-from thetatrio._rest.save import FileFormat, file_format, save_answer
-from thetatrio.config import RowFormat
-from thetatrio.errors import DecodeError
+from thetatrio._rest.client import RestClient
+from thetatrio._rest.framing import FrameChannel, open_frames, read_frame, symbol_of
+from thetatrio._rest.planner import Estimate, Plan, estimate, plan
+from thetatrio._rest.reading import Reading, fetch_all
+from thetatrio._rest.save import SaveFormat, file_format, save_answer, save_parquet
+from thetatrio.errors import InvalidRequest
+from thetatrio.frames import FrameReader
 from thetatrio.requests import Request
-from thetatrio.rows import Row
+from thetatrio.rows import CalendarDay, Row
 
 if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+    import polars as pl
+    import pyarrow as pa  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
     from _typeshed import StrPath
 
-__all__ = ["Query", "Reading"]
+__all__ = ["Query"]
 
+F = TypeVar("F")
 R = TypeVar("R", bound=Row)
-
-
-class Reading(Generic[R]):
-    """The rows of one request, batch after batch. `open()` first, `aclose()` in any case."""
-
-    def __init__(
-        self,
-        client: RestClient,
-        request: Request[R],
-        *,
-        read_ahead: bool,
-        on_restart: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._request = request
-        self._asked: RowFormat = client.config.row_format
-        self._decoder: Decoder[R] | None = None
-        self._on_restart = on_restart
-        self._at_end = False
-        ask = Ask(
-            dialect.target_of(request, self._asked),
-            dialect.ACCEPT[self._asked],
-            counted=request.takes_slot,
-            flat_file=request.flat_file,
-            read_ahead=read_ahead,
-            about=request,
-        )
-        self._answer = Answer(
-            client,
-            ask,
-            # Where nothing is handed out before the end, a cut means starting over.
-            settled=read_ahead and request.is_settled(market_time.today()),
-            on_restart=self._restart,
-        )
-
-    async def open(self) -> None:
-        """Send the request and wait for the head of its answer."""
-        self._at_end = not await self._answer.open()
-        if not self._at_end:
-            self._decoder = self._choose_decoder()
-
-    async def next_batch(self) -> list[R]:
-        """Return the rows that arrive next; none at the end."""
-        rows: list[R] = []
-        try:
-            while not rows and not self._at_end:
-                chunk = await self._answer.receive()
-                if chunk:
-                    if self._decoder is None:
-                        self._decoder = self._choose_decoder()
-                    rows = self._decoder.feed(chunk)
-                else:
-                    self._at_end = True
-                    rows = [] if self._decoder is None else self._decoder.finish()
-        except DecodeError as error:
-            self._at_end = True
-            raise self._named(error) from error.__cause__
-        return rows
-
-    def delivered(self, rows: int) -> None:
-        """Note that so many more rows are in a user's hands."""
-        self._answer.delivered += rows
-
-    async def aclose(self) -> None:
-        """End the request and give its slot back."""
-        self._at_end = True
-        await self._answer.aclose()
-
-    def _restart(self) -> None:
-        self._decoder = None
-        self._on_restart()
-
-    def _choose_decoder(self) -> Decoder[R]:
-        try:
-            form = dialect.form_of(self._answer.content_type, self._asked)
-        except DecodeError as error:
-            raise self._named(error) from None
-        return decoder_for(form, self._request.row_type())
-
-    def _named(self, error: DecodeError) -> DecodeError:
-        """Return the error with the request it happened to."""
-        if error.request is not None:
-            return error
-        return DecodeError(
-            f"{self._request.operation}: {error}",
-            first_bytes=error.first_bytes,
-            request=self._request,
-        )
 
 
 class Query(Coroutine[object, None, list[R]], Generic[R]):
@@ -146,27 +67,32 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
     def plan(self) -> Plan[R]:
         """Return the requests that will be sent, in the order of their rows. Sends nothing.
 
-        Raises RequestTooLarge where the terminal would not give that much.
+        A range is split by date as the terminal's bounds ask for; weekends, and
+        days that this session's calendar called closed, are left out and named.
+        A part that turns out to be too large is split further when it is sent.
         """
         self._used = True
-        return plan(self._request)
+        return plan(self._request, self._client.closed_days)
+
+    def estimate(self) -> Estimate:
+        """Return how many requests this is, over how many days, and roughly how many rows.
+
+        Sends nothing.
+        """
+        return estimate(self.plan())
 
     async def fetch(self) -> list[R]:
         """Return all rows as a list; an empty one where there is no data.
 
-        A connection that is cut in the middle is tried again from the start,
-        so the list is whole or there is an error. Raises the errors of
+        A part that is cut in the middle is tried again from its start, so the
+        list is whole or there is an error. Raises the errors of
         `thetatrio.errors`.
         """
-        (request,) = self.plan().requests
-        rows: list[R] = []
-        reading = Reading(self._client, request, read_ahead=False, on_restart=rows.clear)
-        try:
-            await reading.open()
-            while batch := await reading.next_batch():
-                rows += batch
-        finally:
-            await reading.aclose()
+        whole = self.plan()
+        rows = await Reading(self._client, whole, read_ahead=len(whole.requests) > 1).fetch()
+        self._client.closed_days.update(
+            row.date for row in rows if isinstance(row, CalendarDay) and row.type == "full_close"
+        )
         return rows
 
     @asynccontextmanager
@@ -198,27 +124,103 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
         async with self._open_batches() as batches:
             yield batches
 
-    async def save(self, path: StrPath, *, format: FileFormat | None = None) -> int:  # noqa: A002
-        """Save the answer as the terminal sends it; return its size in bytes.
+    async def polars(self) -> pl.DataFrame:
+        """Return all rows as a polars DataFrame.
+
+        Asks for CSV, which polars parses while the rest still arrives.
+        Timestamps are aware, in New York; `symbol` is added where the vendor
+        leaves it out; without data the frame is empty and has its columns and
+        types. Raises InvalidRequest where polars is not installed, and the
+        errors of any query.
+
+            frame = await session.stock.history_ohlc(
+                "AAPL", date="2024-11-04", interval="1m").polars()
+            print(frame.columns)
+        """
+        return await self._frame(frames.polars_reader)
+
+    async def arrow(self) -> pa.Table:
+        """Return all rows as a pyarrow Table; as `polars()`."""
+        return await self._frame(frames.arrow_reader)
+
+    async def pandas(self) -> pd.DataFrame:
+        """Return all rows as a pandas DataFrame; as `polars()`."""
+        return await self._frame(frames.pandas_reader)
+
+    @overload
+    def frames(
+        self, library: Literal["polars"] = "polars"
+    ) -> AbstractAsyncContextManager[FrameChannel[pl.DataFrame]]: ...
+    @overload
+    def frames(
+        self, library: Literal["arrow"]
+    ) -> AbstractAsyncContextManager[FrameChannel[pa.Table]]: ...
+    @overload
+    def frames(
+        self, library: Literal["pandas"]
+    ) -> AbstractAsyncContextManager[FrameChannel[pd.DataFrame]]: ...
+    def frames(
+        self, library: Literal["polars", "arrow", "pandas"] = "polars"
+    ) -> AbstractAsyncContextManager[FrameChannel[Any]]:
+        """Open a channel of frames, for what does not fit into one.
+
+        A frame holds whole answers of the plan, as many as make some 128 MB
+        of CSV. No data is a channel that ends at once.
+
+            async with query.frames() as frames:
+                async for frame in frames:
+                    print(frame.height)
+        """
+        self._used = True
+        readers = {
+            "polars": frames.polars_reader,
+            "arrow": frames.arrow_reader,
+            "pandas": frames.pandas_reader,
+        }
+        if library not in readers:
+            raise InvalidRequest(f"frames: one of {', '.join(readers)}, not {library!r}")
+        make = self._reader_maker(readers[library])
+        return open_frames(self._client, self.plan(), make, partial(fetch_all, self._client))
+
+    async def _frame(self, open_reader: Callable[..., FrameReader[F]]) -> F:
+        make = self._reader_maker(open_reader)
+        return await read_frame(self._client, self.plan(), make, partial(fetch_all, self._client))
+
+    def _reader_maker(
+        self, open_reader: Callable[..., FrameReader[F]]
+    ) -> Callable[[], FrameReader[F]]:
+        self._used = True
+        row_type = self._request.row_type()
+        make = partial(open_reader, row_type, symbol=symbol_of(self._request))
+        make()  # a library that is missing is told of before anything is sent
+        return make
+
+    async def save(self, path: StrPath, *, format: SaveFormat | None = None) -> int:  # noqa: A002
+        """Save the answer as a file; return its size in bytes.
 
         Args:
             path: where to. The file appears whole or not at all; one that is there is replaced.
-            format: `csv`, `ndjson` or `json`; None takes it from the path's ending.
+            format: `csv`, `ndjson` or `json`, as the terminal sends it, or `parquet` (by
+                pyarrow, zstd); None takes it from the path's ending.
 
-        No data makes an empty file. Raises InvalidRequest where the format is
-        not known, DecodeError where the terminal answers in another one,
-        OSError where the file cannot be written.
+        A range of several answers is one file: CSV with one line of names,
+        NDJSON or Parquet. No data makes an empty file, or one of Parquet
+        without rows. Raises InvalidRequest where the format is not known or
+        JSON would hold several answers, DecodeError where the terminal answers
+        in another one, OSError where the file cannot be written.
         """
         self._used = True
         target = os.fspath(path)
+        fetch = partial(fetch_all, self._client)
+        if format == "parquet" or (format is None and target.lower().endswith(".parquet")):
+            make = self._reader_maker(frames.arrow_reader)
+            return await save_parquet(self._client, self.plan(), make, target, fetch)
         wanted = file_format(target, format)
-        (request,) = self.plan().requests
-        return await save_answer(self._client, request, wanted, target)
+        return await save_answer(self._client, self.plan(), wanted, target, fetch)
 
     @asynccontextmanager
     async def _open_batches(self) -> AsyncGenerator[BatchChannel[R], None]:
-        (request,) = self.plan().requests
-        reading = Reading(self._client, request, read_ahead=True)
+        reading = Reading(self._client, self.plan(), read_ahead=True)
         try:
             await reading.open()
             yield BatchChannel(reading)

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, TypeVar, final
+from typing import Any, Final, Literal, TypeAlias, final
 
 import trio
 
+from thetatrio import market_time
 from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.framing import Fetch, FrameReading
+from thetatrio._rest.limiter import Lane
+from thetatrio._rest.parts import Parts
+from thetatrio._rest.planner import Plan
 from thetatrio.errors import DecodeError, InvalidRequest
+from thetatrio.frames import FrameReader
 from thetatrio.requests import Request
-from thetatrio.rows import Row
 
-__all__ = ["FileFormat", "file_format", "save_answer"]
-
-R = TypeVar("R", bound=Row)
+__all__ = ["FileFormat", "SaveFormat", "file_format", "save_answer", "save_parquet"]
 
 FileFormat: TypeAlias = Literal["csv", "ndjson", "json"]
+SaveFormat: TypeAlias = Literal["csv", "ndjson", "json", "parquet"]
 
 _ENDINGS: Final[dict[str, FileFormat]] = {
     ".csv": "csv",
@@ -30,6 +35,7 @@ _ENDINGS: Final[dict[str, FileFormat]] = {
     ".json": "json",
 }
 BLOCK: Final = 1 << 20  # bytes written at once: each write is a trip to another thread
+GROUP: Final = 64 << 20  # bytes of CSV that become one table on their way into Parquet
 _NUMBERS = itertools.count()
 
 
@@ -77,6 +83,12 @@ class PartFile:
         """Put the file under its name, safely on the disk."""
         await trio.to_thread.run_sync(self._commit)
 
+    def parquet_writer(self, schema: Any) -> Any:
+        """Return what writes Parquet into the file."""
+        from pyarrow import parquet  # type: ignore[import-untyped]
+
+        return parquet.ParquetWriter(self._file, schema, compression="zstd")
+
     def close(self) -> None:
         """Let go of the file, and take away what was not committed."""
         with suppress(OSError):
@@ -93,37 +105,131 @@ class PartFile:
     def _commit(self) -> None:
         self._flush()
         self._file.flush()
+        self.size = self._file.tell()
         os.fsync(self._file.fileno())
         self._file.close()
         self._part.replace(self._path)
 
 
-async def save_answer(
-    client: RestClient, request: Request[R], wanted: FileFormat, path: str
-) -> int:
-    """Save the answer to a request at a path; return its size in bytes."""
-    ask = Ask(
-        dialect.target_of(request, wanted),
-        dialect.ACCEPT[wanted],
-        counted=request.takes_slot,
-        flat_file=request.flat_file,
-        about=request,
-    )
-    file = PartFile(path)
-    answer = Answer(client, ask, settled=False, on_restart=file.start_over)
-    try:
-        if await answer.open():
-            form = dialect.form_of(answer.content_type, wanted)
-            if form != wanted:
-                raise DecodeError(
-                    f"{request.operation}: asked for {wanted}, the terminal answered with"
-                    f" {answer.content_type}",
-                    request=request,
-                )
+@final
+class _Saving:
+    """One query's answers on their way into one file."""
+
+    def __init__(
+        self, client: RestClient, plan: Plan[Any], wanted: FileFormat, path: str, fetch: Fetch
+    ) -> None:
+        if len(plan.requests) > 1 and wanted == "json":
+            raise InvalidRequest(
+                f"save: {path!r} would hold {len(plan.requests)} answers, which are no one JSON"
+                " document: save them as .csv, .ndjson or .parquet"
+            )
+        self._client = client
+        self._wanted: FileFormat = wanted
+        self._parts: Parts[Any] = Parts(
+            client, plan.requests, self._make_answer, fetch, ahead_alone=0
+        )
+        self._file = PartFile(path)
+        self._header: bytes | None = None
+
+    def _make_answer(
+        self, request: Request[Any], /, *, ticket: int, pieces: int, alone: bool
+    ) -> Answer:
+        ask = Ask(
+            dialect.target_of(request, self._wanted),
+            dialect.ACCEPT[self._wanted],
+            counted=request.takes_slot,
+            flat_file=request.flat_file,
+            read_ahead=pieces,
+            about=request,
+        )
+        return Answer(
+            self._client,
+            ask,
+            # One alone starts over where it is cut: nobody has seen its file. Of
+            # several, what those before it wrote stays.
+            settled=not alone and request.is_settled(market_time.today()),
+            lane=Lane.QUERY if alone else Lane.PART,
+            ticket=ticket,
+            on_restart=self._file.start_over if alone else lambda: None,
+            unit="pieces",
+        )
+
+    async def run(self) -> int:
+        """Save everything; return the file's size."""
+        try:
+            first = True
+            while (found := await self._parts.next_answer()) is not None:
+                request, answer = found
+                form = dialect.form_of(answer.content_type, self._wanted)
+                if form != self._wanted:
+                    raise DecodeError(
+                        f"{request.operation}: asked for {self._wanted}, the terminal answered"
+                        f" with {answer.content_type}",
+                        request=request,
+                    )
+                await self._write(answer, first=first)
+                first = False
+            await self._file.commit()
+        finally:
+            self._file.close()
+            await self._parts.aclose()
+        return self._file.size
+
+    async def _write(self, answer: Answer, *, first: bool) -> None:
+        if not first and self._wanted == "csv":
+            await self._skip_header(answer)
+        ends_line = True
         while chunk := await answer.receive():
-            await file.write(chunk)
+            await self._file.write(chunk)
+            # From here on a part that is cut may only go on with the same bytes.
+            answer.delivered += self._parts.is_several
+            ends_line = chunk.endswith(b"\n")
+        if not ends_line and self._parts.is_several:
+            await self._file.write(b"\n")
+
+    async def _skip_header(self, answer: Answer) -> None:
+        head = b""
+        while b"\n" not in head.lstrip():
+            chunk = await answer.receive()
+            if not chunk:
+                return
+            answer.delivered += 1
+            head += chunk
+        _, _, rest = head.lstrip().partition(b"\n")
+        if rest:
+            await self._file.write(rest)
+
+
+async def save_answer(
+    client: RestClient, plan: Plan[Any], wanted: FileFormat, path: str, fetch: Fetch
+) -> int:
+    """Save the answers of a plan as one file at a path; return its size in bytes.
+
+    Of several CSV answers the first one's line of names is kept.
+    """
+    return await _Saving(client, plan, wanted, path, fetch).run()
+
+
+async def save_parquet(
+    client: RestClient,
+    plan: Plan[Any],
+    make_reader: Callable[[], FrameReader[Any]],
+    path: str,
+    fetch: Fetch,
+) -> int:
+    """Save the rows of a plan as a Parquet file at a path; return its size in bytes."""
+    file = PartFile(path)
+    reading = FrameReading(client, plan, make_reader, fetch)
+    try:
+        frame = await reading.next_frame(GROUP)
+        table = make_reader().finish() if frame is None else frame
+        writer = await trio.to_thread.run_sync(file.parquet_writer, table.schema)
+        while table is not None:
+            await trio.to_thread.run_sync(writer.write_table, table)
+            table = None if frame is None else await reading.next_frame(GROUP)
+        await trio.to_thread.run_sync(writer.close)
         await file.commit()
     finally:
         file.close()
-        await answer.aclose()
+        await reading.aclose()
     return file.size

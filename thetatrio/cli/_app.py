@@ -9,6 +9,7 @@ import typer
 from thetatrio import __version__
 from thetatrio.cli import chain as chain_command
 from thetatrio.cli import demo as demo_command
+from thetatrio.cli import download as download_command
 from thetatrio.cli import fetch as fetch_command
 from thetatrio.cli import operations as operations_command
 from thetatrio.cli import simulate as simulate_command
@@ -17,6 +18,7 @@ from thetatrio.cli import stream as stream_command
 from thetatrio.cli._console import PipeConsole, carry_out
 from thetatrio.cli._words import StreamKind
 from thetatrio.config import Config, ConfigOptions, Tier
+from thetatrio.download import DatasetFormat
 from thetatrio.requests import operations as known_operations
 from thetatrio.testing import TerminalOptions
 
@@ -123,6 +125,52 @@ def fetch(
     carry_out(
         lambda: fetch_command.run(
             operation, words or (), format=format, out=out, options=_options(url, tier)
+        )
+    )
+
+
+@app.command()
+def download(
+    operation: Annotated[
+        str,
+        typer.Argument(
+            help="An operation by its vendor name, such as option_history_quote.",
+            autocompletion=_operation_names,
+        ),
+    ],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SYMBOL,...] [NAME=VALUE]...", help="Symbols and parameters."),
+    ] = None,
+    *,
+    out: Annotated[str, typer.Option(help="The dataset's folder.")],
+    format: Annotated[  # noqa: A002
+        DatasetFormat, typer.Option(help="What the files are.")
+    ] = "parquet",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all files again, and replace damaged ones.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask again for what the terminal did not give.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Ask for everything again.")] = False,
+    url: Url = DEFAULT_URL,
+    tier: AccountTier = None,
+) -> None:
+    """Download history into a folder; again, and only what is missing is asked for.
+
+    For example: thetatrio download option_history_quote SPY,QQQ expiration=*
+    start_date=2024-10-01 end_date=2024-10-31 interval=1m --out data
+    """
+    switches: download_command.Switches = {
+        "format": format,
+        "verify": verify,
+        "retry_failed": retry_failed,
+        "force": force,
+    }
+    carry_out(
+        lambda: download_command.run(
+            operation, words or (), out=out, switches=switches, options=_options(url, tier)
         )
     )
 

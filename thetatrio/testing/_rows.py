@@ -114,7 +114,7 @@ def contracts_today(market: Market, arguments: Arguments) -> Iterator[tuple[List
 def tick_or_stamp_count(market: Market, arguments: Arguments, date: dt.date) -> int:
     """Return about how many rows one stock or index has on a day."""
     if arguments.interval == 0:
-        return TICKS_A_DAY
+        return round(TICKS_A_DAY * _share(market, arguments, date, options=False))
     return len(stamps_of(arguments, market.session(date, options=False)[1]))
 
 
@@ -122,14 +122,22 @@ def option_stamp_count(market: Market, arguments: Arguments, date: dt.date) -> i
     """Return about how many quotes a request has on a day."""
     chain = len(contracts_of(market, arguments, date))
     if arguments.interval == 0:
-        return chain * _OPTION_TICKS_A_DAY
+        return round(chain * _OPTION_TICKS_A_DAY * _share(market, arguments, date, options=True))
     return chain * len(stamps_of(arguments, market.session(date, options=True)[1]))
 
 
 def option_trade_count(market: Market, arguments: Arguments, date: dt.date) -> int:
-    """Return how many trades a request has on a day at most."""
+    """Return about how many trades a request has on a day."""
     chain = contracts_of(market, arguments, date)
-    return sum(market.option(contract, date).count for contract in chain)
+    every = sum(market.option(contract, date).count for contract in chain)
+    return round(every * _share(market, arguments, date, options=True))
+
+
+def _share(market: Market, arguments: Arguments, date: dt.date, *, options: bool) -> float:
+    """Return which part of a day's session lies in the window of time asked for."""
+    opens, closes = market.session(date, options=options)
+    begin, end = max(opens, arguments.start_time), min(closes, arguments.end_time)
+    return max(0, end + 1 - begin) / (closes + 1 - opens)
 
 
 def one_a_day(market: Market, arguments: Arguments, date: dt.date) -> int:

@@ -39,7 +39,7 @@ HISTORY_YEARS: Final[Mapping[Tier, int | None]] = {
 }
 """How many years before today each tier's history begins; None: with the calendar."""
 
-_ROW_LIMIT: Final = 1_000_000
+ROW_LIMIT: Final = 1_000_000
 # End-of-day rows are few; the vendor states no bound, a year is what this one gives.
 _LONGEST_RANGE_DAYS: Final = 366
 _LONGEST_INTRADAY_DAYS: Final = 31
@@ -87,7 +87,10 @@ class Service:
         json_shape: JsonShape,
         release: Release = "newest",
         flat_file_rows: int | None = None,
+        row_limit: int = ROW_LIMIT,
     ) -> None:
+        self.row_limit = row_limit
+        """Rows of one answer; more is 570."""
         self.market = market
         self.tier = tier
         self.answers: Answers = answers
@@ -235,8 +238,8 @@ class Service:
         rows = 0
         for day in self.market.days(start, end):
             rows += operation.rows_a_day(self.market, arguments, day)
-            if rows > _ROW_LIMIT:
-                raise Refusal(570, f"Too large: more than {_ROW_LIMIT} rows.")
+            if rows > self.row_limit:
+                raise Refusal(570, f"Too large: more than {self.row_limit} rows.")
 
 
 def _chained(first: Group, others: Iterator[Group]) -> Iterator[Group]:

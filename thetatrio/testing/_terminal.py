@@ -18,7 +18,7 @@ from thetatrio.testing._connection import Connection
 from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._limiter import Limiter
 from thetatrio.testing._market import Market, market_of
-from thetatrio.testing._service import JsonShape, Release, Service, State
+from thetatrio.testing._service import ROW_LIMIT, JsonShape, Release, Service, State
 from thetatrio.testing._stream.server import STREAM_PATH, StreamServer
 from thetatrio.testing._stream.settings import StreamSettings
 from thetatrio.testing._variation import Answers
@@ -49,6 +49,7 @@ class TerminalOptions(TypedDict, total=False):
     release: Release
     flat_file_rows: int | None
     stream: StreamSettings
+    row_limit: int
 
 
 class Terminal:
@@ -74,6 +75,7 @@ class Terminal:
         flat_file_rows: rows of every day's file, repeated as needed; by default as
             many as the market has.
         stream: how the stream behaves.
+        row_limit: rows of one answer; what would have more is answered 570.
 
     Raises InvalidConfig that names everything wrong at once.
     """
@@ -94,6 +96,7 @@ class Terminal:
         release: Release = "newest",
         flat_file_rows: int | None = None,
         stream: StreamSettings = _STREAM,
+        row_limit: int = ROW_LIMIT,
     ) -> None:
         problems: list[str] = []
         today = _checked_day(day, problems)
@@ -105,6 +108,7 @@ class Terminal:
             (answers in ("stable", "changing", "reordered"), f"answers: no such kind: {answers!r}"),
             (release in ("newest", "published"), f"release: no such release: {release!r}"),
             (flat_file_rows is None or flat_file_rows >= 1, "flat_file_rows must be 1 or more"),
+            (row_limit >= 1, "row_limit must be 1 or more"),
             (json_shape in ("rows", "columns"), f"json_shape: no such shape: {json_shape!r}"),
         ):
             if not holds:
@@ -127,6 +131,7 @@ class Terminal:
             json_shape=json_shape,
             release=release,
             flat_file_rows=flat_file_rows,
+            row_limit=row_limit,
         )
         bound = _FREE_RATE if rate is None and account is Tier.FREE else rate
         self.limiter: Limiter = Limiter(tier=account, queue=queue, rate=bound, ledger=self.ledger)

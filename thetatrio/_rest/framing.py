@@ -1,0 +1,215 @@
+"""Answers into frames: CSV parsed by a columnar library while the rest still arrives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
+
+import trio
+
+from thetatrio import market_time
+from thetatrio._rest import dialect_v3 as dialect
+from thetatrio._rest.answer import Answer
+from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.limiter import Lane
+from thetatrio._rest.parts import Parts
+from thetatrio._rest.planner import Plan
+from thetatrio.errors import DecodeError, EndOfChannel
+from thetatrio.frames import FrameReader
+from thetatrio.requests import Request
+from thetatrio.rows import Row
+
+__all__ = ["FrameChannel", "open_frames", "read_frame", "symbol_of"]
+
+F = TypeVar("F")
+R = TypeVar("R", bound=Row)
+
+FEED: Final = 4 << 20
+"""Bytes handed to a thread at once, while what follows them is read."""
+AHEAD: Final = 128
+"""Pieces of 64 KiB that a query of one request holds meanwhile."""
+ENOUGH: Final = 128 << 20
+"""Bytes of CSV after which a channel's frame is given, at the next answer's end. What is held
+besides frames, in windows and by the libraries' own allocators, is less than one of these then."""
+
+MakeReader: TypeAlias = Callable[[], FrameReader[F]]
+Fetch: TypeAlias = Callable[[Request[Any]], Awaitable[list[Any]]]
+
+
+def symbol_of(request: Request[Any]) -> str | None:
+    """Return the symbol that all rows of an answer have, where they do not say so themselves."""
+    given: object = getattr(request, "symbol", None)
+    if isinstance(given, tuple):
+        several = cast("tuple[str, ...]", given)
+        given = several[0] if len(several) == 1 else None
+    named = "symbol" in request.row_type().__struct_fields__
+    return given if isinstance(given, str) and given != "*" and not named else None
+
+
+class FrameReading(Generic[F]):
+    """The frames of one query. `aclose()` in any case."""
+
+    def __init__(
+        self, client: RestClient, plan: Plan[Any], make_reader: MakeReader[F], fetch: Fetch
+    ) -> None:
+        self._client = client
+        self._make_reader = make_reader
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._parts: Parts[Any] = Parts(
+            client, plan.requests, self._make_answer, fetch, ahead_alone=AHEAD
+        )
+
+    def _make_answer(
+        self, request: Request[Any], /, *, ticket: int, pieces: int, alone: bool
+    ) -> Answer:
+        ask = Ask(
+            dialect.target_of(request, "csv"),
+            dialect.ACCEPT["csv"],
+            counted=request.takes_slot,
+            read_ahead=pieces,
+            about=request,
+        )
+        return Answer(
+            self._client,
+            ask,
+            settled=request.is_settled(market_time.today()),
+            lane=Lane.QUERY if alone else Lane.PART,
+            ticket=ticket,
+            on_restart=self._restart,
+            unit="pieces",
+        )
+
+    def _restart(self) -> None:
+        self._pieces.clear()
+        self._size = 0
+
+    async def next_frame(self, enough: float) -> F | None:
+        """Return the next frame: of answers of `enough` bytes together, or of all; None at the end.
+
+        Raises what a part failed with, DecodeError for what is no such CSV.
+        """
+        reader = self._make_reader()
+        read = 0
+        answers = 0
+        while read < enough and (found := await self._parts.next_answer()) is not None:
+            request, answer = found
+            try:
+                if answers:
+                    reader.next_answer()
+                answers += 1
+                read += await self._read_answer(request, answer, reader)
+            except DecodeError as error:
+                raise _named(error, request) from error
+        if not answers and enough != float("inf"):
+            return None
+        try:
+            return await trio.to_thread.run_sync(reader.finish)
+        except DecodeError as error:
+            raise _named(error, None) from error
+
+    async def _read_answer(
+        self, request: Request[Any], answer: Answer, reader: FrameReader[F]
+    ) -> int:
+        form = dialect.form_of(answer.content_type, "csv")
+        if form != "csv":
+            raise DecodeError(
+                f"{request.operation}: asked for csv, the terminal answered with"
+                f" {answer.content_type}",
+                request=request,
+            )
+        read = 0
+        while chunk := await answer.receive():
+            read += len(chunk)
+            self._pieces.append(chunk)
+            self._size += len(chunk)
+            if self._size >= FEED:
+                await self._flush(reader, answer)
+        await self._flush(reader, answer)
+        return read
+
+    async def _flush(self, reader: FrameReader[F], answer: Answer) -> None:
+        if self._pieces:
+            pieces, self._pieces, self._size = self._pieces, [], 0
+            # From here on a cut may only go on with the same bytes.
+            answer.delivered += len(pieces)
+            await trio.to_thread.run_sync(_feed, reader, pieces)
+
+    async def aclose(self) -> None:
+        """End all requests and give their slots back."""
+        await self._parts.aclose()
+
+
+def _feed(reader: FrameReader[object], pieces: list[bytes]) -> None:
+    # One by one: the reader puts them together once, when it parses.
+    for piece in pieces:
+        reader.feed(piece)
+
+
+def _named(error: DecodeError, request: Request[Any] | None) -> DecodeError:
+    if error.request is not None or request is None:
+        return error
+    return DecodeError(
+        f"{request.operation}: {error}", first_bytes=error.first_bytes, request=request
+    )
+
+
+async def read_frame(
+    client: RestClient, plan: Plan[Any], make_reader: MakeReader[F], fetch: Fetch
+) -> F:
+    """Return one frame of all answers of a plan."""
+    reading = FrameReading(client, plan, make_reader, fetch)
+    try:
+        frame = await reading.next_frame(float("inf"))
+    finally:
+        await reading.aclose()
+    if frame is None:
+        raise AssertionError("a frame of everything is there even when it is empty")
+    return frame
+
+
+class FrameChannel(Generic[F]):
+    """Frames of a query, in order. Made by `query.frames()`."""
+
+    def __init__(self, reading: FrameReading[F]) -> None:
+        self._reading = reading
+        self._turn = trio.Lock()
+        self._at_end = False
+
+    async def receive(self) -> F:
+        """Return the next frame. Raises EndOfChannel after the last, else as the query."""
+        async with self._turn:
+            if self._at_end:
+                raise EndOfChannel("all frames have been received")
+            frame = await self._reading.next_frame(ENOUGH)
+            if frame is None:
+                self._at_end = True
+                raise EndOfChannel("all frames have been received")
+            return frame
+
+    async def aclose(self) -> None:
+        """End the request. Leaving the query's block does it too."""
+        self._at_end = True
+        await self._reading.aclose()
+
+    def __aiter__(self) -> FrameChannel[F]:
+        return self
+
+    async def __anext__(self) -> F:
+        try:
+            return await self.receive()
+        except EndOfChannel:
+            raise StopAsyncIteration from None
+
+
+@asynccontextmanager
+async def open_frames(
+    client: RestClient, plan: Plan[Any], make_reader: MakeReader[F], fetch: Fetch
+) -> AsyncGenerator[FrameChannel[F], None]:
+    """Open a channel of frames."""
+    reading = FrameReading(client, plan, make_reader, fetch)
+    try:
+        yield FrameChannel(reading)
+    finally:
+        await reading.aclose()

@@ -1,0 +1,180 @@
+"""CSV in pieces to a frame: lines are cut, column names read, whole pieces handed to a library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, Generic, Protocol, TypeVar
+
+from thetatrio.frames._cells import REFUSALS, cells_of, fail, values_of
+from thetatrio.frames._schema import Column, Values
+
+__all__ = ["CsvReader", "FrameReader", "Library"]
+
+P = TypeVar("P")
+F_co = TypeVar("F_co", covariant=True)
+
+PIECE: Final = 4 << 20
+"""Bytes parsed at once: a library's own cost for each call is nothing then, and memory is not."""
+MAX_LINE: Final = 16 << 20
+"""Bytes of the longest line: past that it is no row, and must not fill the memory."""
+_ENDS: Final = (b"\n", b"\r\n")
+_BLANK_ENDS: Final = (b"\n\n", b"\n\r\n")
+_BLANK: Final = re.compile(rb"\n[\r\n]*\n")
+_BEFORE_HEADER: Final = b" \t\r\n\v\f\xef\xbb\xbf"  # a byte order mark is among them
+
+
+class Library(Protocol[P, F_co]):
+    """What makes frames of one library: parts first, then one frame of them."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns that an answer is read for."""
+        ...
+
+    def parse(self, names: tuple[str, ...], lines: bytes) -> P | None:
+        """Return a part of whole lines of CSV whose cells have these names.
+
+        None where anything in them is out of the ordinary: it is not guessed
+        at, but read cell by cell.
+        """
+        ...
+
+    def build(self, values: Values) -> P:
+        """Return a part of values that have been read already."""
+        ...
+
+    def join(self, parts: list[P], symbol: str | None) -> F_co:
+        """Return one frame of the parts, one after the other; of none, an empty one."""
+        ...
+
+    def height(self, part: P) -> int:
+        """Return the number of rows of a part."""
+        ...
+
+
+class FrameReader(Protocol[F_co]):
+    """Turns answers in CSV into one frame, while they arrive.
+
+        reader = frames.polars_reader(rows.OptionQuote)
+        for piece in pieces:
+            reader.feed(piece)
+        frame = reader.finish()
+
+    Its methods keep the processor busy and wait for nothing: in an async
+    program they belong into a worker thread, and into one at a time. After a
+    DecodeError it is of no more use.
+    """
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they arrive, cut anywhere; every few megabytes they are parsed.
+
+        Raises DecodeError for what is no such answer.
+        """
+        ...
+
+    def next_answer(self) -> None:
+        """End an answer: what is fed next begins with a line of column names again."""
+        ...
+
+    def finish(self) -> F_co:
+        """Return the frame of all that was fed; raises DecodeError where its end is not whole."""
+        ...
+
+
+class CsvReader(Generic[P, F_co]):
+    """The reader of all libraries."""
+
+    def __init__(self, library: Library[P, F_co], symbol: str | None) -> None:
+        self._library = library
+        self._symbol = symbol
+        self._parts: list[P] = []
+        self._rows = 0
+        # What there is of an answer's line of names; None once it has been read.
+        self._header: list[bytes] | None = []
+        self._header_size = 0
+        # What is held for the next parse; its lines have these names.
+        self._names: tuple[str, ...] = ()
+        self._held: list[bytes] = []
+        self._size = 0
+        self._open = 0  # bytes after the last line end
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they arrive, cut anywhere; every few megabytes they are parsed."""
+        if self._header is None:
+            self._hold(data)
+        else:
+            self._header.append(data)
+            self._header_size += len(data)
+            if b"\n" in data:
+                self._read_header(b"".join(self._header))
+            elif self._header_size > MAX_LINE:
+                fail(f"no line ends within {MAX_LINE} bytes", b"".join(self._header))
+
+    def next_answer(self) -> None:
+        """End an answer: what is fed next begins with a line of column names again."""
+        if self._header is not None:
+            self._read_header(b"".join(self._header), at_end=True)
+        elif self._held and not self._held[-1].endswith(b"\n"):
+            self._hold(b"\n")
+        # What is held stays: many small answers are best parsed together.
+        self._header, self._header_size = [], 0
+
+    def finish(self) -> F_co:
+        """Return the frame of all that was fed."""
+        self.next_answer()
+        self._parse()
+        parts, self._parts = self._parts, []
+        return self._library.join(parts, self._symbol)
+
+    def _hold(self, data: bytes) -> None:
+        self._size += len(data)
+        end = data.rfind(b"\n") + 1
+        self._open = len(data) - end if end else self._open + len(data)
+        if end and self._size >= PIECE:
+            self._held.append(data[:end])
+            self._parse()
+            data = data[end:]
+            self._size = len(data)
+        elif self._open > MAX_LINE:
+            fail(f"no line ends within {MAX_LINE} bytes", b"".join(self._held)[-self._open :])
+        if data:
+            self._held.append(data)
+
+    def _read_header(self, data: bytes, *, at_end: bool = False) -> None:
+        line, end, rest = data.lstrip(_BEFORE_HEADER).partition(b"\n")
+        if not end and not (at_end and line):
+            self._header = [line]
+            return
+        try:
+            names = tuple(cells_of(line))
+        except REFUSALS as error:
+            fail("the line of column names cannot be read", line, error)
+        columns = self._library.columns
+        missing = [each.name for each in columns if each.required and each.name not in names]
+        if missing:
+            fail(f"the answer has no column {', '.join(missing)}", line)
+        if len(set(names)) != len(names):
+            fail("the answer has a column twice", line)
+        if names != self._names:
+            self._parse()
+            self._names = names
+        self._header = None
+        self._hold(rest)
+
+    def _parse(self) -> None:
+        """Parse the lines that are held."""
+        lines = b"".join(self._held)
+        self._held, self._size = [], 0
+        if lines.startswith(_ENDS) or lines.endswith(_BLANK_ENDS):
+            lines = lines.strip(b"\r\n") + b"\n"
+        if not lines.strip(b"\r\n"):
+            return
+        library = self._library
+        part = library.parse(self._names, lines)
+        if part is None and _BLANK.search(lines):
+            part = library.parse(self._names, _BLANK.sub(b"\n", lines))
+        if part is None:
+            part = library.build(values_of(library.columns, self._names, lines, self._rows))
+        self._rows += library.height(part)
+        self._parts.append(part)
