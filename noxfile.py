@@ -123,22 +123,20 @@ def tests(session: nox.Session) -> None:
     """
     _install(session, "test", project=("--editable", ".[all]"))
     # Those of tests/typing run the type checkers: they belong to `types`.
-    run = ("-m", "pytest", "--ignore=tests/typing")
+    run = ("-m", "pytest", "--ignore=tests/typing", "--numprocesses=auto")
     if session.python != NEWEST:
         session.run("python", *run, *(session.posargs or ("-m", "core")))
         return
     for version in MISSING:
         session.warn(f"Python {version} was not found here: nothing is run on it")
-    session.run("coverage", "erase")
-    session.run("coverage", "run", *run, *(session.posargs or ("-m", "not deep")))
+    measured = ("--cov", "--cov-report=")  # reported by `coverage`
+    session.run("python", *run, *measured, *(session.posargs or ("-m", "not deep")))
 
 
 @nox.session(python=NEWEST)
 def coverage(session: nox.Session) -> None:
     """Hold the branch coverage of what `tests` ran on the newest Python."""
     session.install("--quiet", "coverage>=7.6")
-    if list(ROOT.glob(".coverage.*")):
-        session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
 

@@ -14,18 +14,20 @@ from trio.testing import memory_stream_pair
 import thetatrio
 from thetatrio._nursery import open_hidden_nursery
 from thetatrio.testing import Terminal
+from thetatrio.testing.faults import FaultScript, RequestFault
 
 Serve = Callable[[trio.abc.Stream], Awaitable[None]]
 
 
 class _NetworkStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: trio.abc.Stream) -> None:
+    def __init__(self, stream: trio.abc.Stream, most: int) -> None:
         self._stream = stream
+        self._most = most
 
     async def read(self, max_bytes, timeout=None):
         try:
             with trio.fail_after(timeout if timeout is not None else float("inf")):
-                return bytes(await self._stream.receive_some(max_bytes))
+                return bytes(await self._stream.receive_some(min(max_bytes, self._most)))
         except trio.TooSlowError as error:
             raise httpcore.ReadTimeout from error
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -45,10 +47,16 @@ class _NetworkStream(httpcore.AsyncNetworkStream):
 
 
 class MemoryNetwork(httpcore.AsyncNetworkBackend):
-    """Each connection is a pair of memory streams; the other end is served by `serve`."""
+    """Each connection is a pair of memory streams; the other end is served by `serve`.
 
-    def __init__(self, nursery: trio.Nursery, serve: Serve, *, refusals: int = 0) -> None:
+    `most` is how many bytes the client gets at once.
+    """
+
+    def __init__(
+        self, nursery: trio.Nursery, serve: Serve, *, refusals: int = 0, most: int = 1 << 20
+    ) -> None:
         self.connections = 0
+        self._most = most
         self.refusals = refusals
         self.attempts: list[float] = []
         self._nursery = nursery
@@ -63,7 +71,7 @@ class MemoryNetwork(httpcore.AsyncNetworkBackend):
         client, server = memory_stream_pair()
         self.connections += 1
         self._nursery.start_soon(self._serve, server)
-        return _NetworkStream(client)
+        return _NetworkStream(client, self._most)
 
     def transport(self) -> httpx.AsyncHTTPTransport:
         """Return an httpx transport over this network."""
@@ -156,11 +164,11 @@ async def scripted(*lines, refusals: int = 0, **options):
 
 
 @asynccontextmanager
-async def simulated(config=None, *, session_options=None, **options):
+async def simulated(config=None, *, session_options=None, most=1 << 20, **options):
     """Open a session on a simulated terminal over memory streams; yield (terminal, session)."""
     terminal = Terminal(**options)
     async with open_hidden_nursery() as nursery:
-        network = MemoryNetwork(nursery, terminal.serve)
+        network = MemoryNetwork(nursery, terminal.serve, most=most)
         async with thetatrio.open_session(
             config or terminal.config,
             transport=network.transport(),
@@ -168,3 +176,19 @@ async def simulated(config=None, *, session_options=None, **options):
             **(session_options or {}),
         ) as session:
             yield terminal, session
+
+
+class FirstTime(FaultScript):
+    """A script that hits every request the first time it is asked, and not when it comes again."""
+
+    def __init__(self, terminal: Terminal, fault: RequestFault) -> None:
+        super().__init__()
+        self.asked: list[frozenset[tuple[str, str]]] = []
+        self._ledger = terminal.ledger
+        self._fault = fault
+
+    def for_request(self, path: str, operation: str) -> list[RequestFault]:
+        asked = frozenset(self._ledger.requests[-1].query.items())
+        self.asked.append(asked)
+        found = super().for_request(path, operation)
+        return found if self.asked.count(asked) > 1 else [self._fault, *found]

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -273,17 +274,21 @@ def test_a_real_terminals_stream_port_is_not_taken_by_accident(monkeypatch, caps
 def test_a_terminal_in_trouble_is_said_with_the_remedy(monkeypatch, capsys, answer, words):
     """What is wrong, what to do, and code 1."""
 
-    def serve(server):
-        for _ in range(2):
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65536)
-                connection.sendall(answer.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    class Refuser(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(65536)
+            last = answer.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+            self.request.sendall(last)
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=serve, args=(server,), daemon=True).start()
-        url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        assert command("status", "--url", url, monkeypatch=monkeypatch) == 1
+    with socketserver.TCPServer(("127.0.0.1", 0), Refuser) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_address[1]}"
+            assert command("status", "--url", url, monkeypatch=monkeypatch) == 1
+        finally:
+            server.shutdown()
+            thread.join()
     assert words in capsys.readouterr().out
 
 

@@ -8,7 +8,9 @@ import re
 import runpy
 import textwrap
 import threading
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -28,6 +30,31 @@ STREAM = StreamSettings(speed=30.0, start="10:00")
 @pytest.fixture(scope="module")
 def opened():
     """`open_session` with a simulated terminal that runs in a thread of its own."""
+    with serving() as terminal:
+        yield opener(terminal)
+
+
+@pytest.fixture(scope="module")
+def opened_small():
+    """The same with few options, for what is about all of a day's."""
+    with serving(contracts=8) as terminal:
+        yield opener(terminal)
+
+
+def opener(terminal: Terminal):
+    """Return `open_session` with the addresses of a terminal, and patience with a busy machine."""
+    return functools.partial(
+        thetatrio.open_session,
+        base_url=terminal.url,
+        stream_url=terminal.stream_url,
+        connect_timeout=60.0,
+        ack_timeout=60.0,
+    )
+
+
+@contextmanager
+def serving(**options: Any):
+    """Run a simulated terminal in a thread."""
     terminals: list[Terminal] = []
     ready = threading.Event()
     leave: list[trio.CancelScope] = []
@@ -37,7 +64,7 @@ def opened():
         with trio.CancelScope() as scope:
             leave.append(scope)
             token.append(trio.lowlevel.current_trio_token())
-            async with open_terminal(stream=STREAM) as terminal:
+            async with open_terminal(stream=STREAM, **options) as terminal:
                 terminals.append(terminal)
                 ready.set()
                 await trio.sleep_forever()
@@ -45,11 +72,7 @@ def opened():
     thread = threading.Thread(target=trio.run, args=(main,))
     thread.start()
     assert ready.wait(10)
-    yield functools.partial(
-        thetatrio.open_session,
-        base_url=terminals[0].url,
-        stream_url=terminals[0].stream_url,
-    )
+    yield terminals[0]
     trio.from_thread.run_sync(leave[0].cancel, trio_token=token[0])
     thread.join(10)
 
@@ -75,6 +98,13 @@ def blocks_of(page: Path) -> list[str]:
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of its own as the current one: what is shown may make files."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_page_begins_with_a_program(page, opened, monkeypatch, capsys):
     """The first block of a page is a whole program, which the others have their names from."""
@@ -84,6 +114,7 @@ def test_each_page_begins_with_a_program(page, opened, monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize(
     ("page", "code"),
     [(page, code) for page in PAGES for code in blocks_of(page)[1:]],
@@ -96,7 +127,7 @@ async def test_code_in_the_pages_runs(page, code, opened, monkeypatch, capsys):
     exec(compile(names, page.name, "exec"), scope)
     body = textwrap.indent(code, "    ")
     exec(compile(f"async def shown(session):\n{body}", page.name, "exec"), scope)
-    with trio.fail_after(30):
+    with trio.fail_after(120):
         async with opened() as session:
             await scope["shown"](session)
     assert capsys.readouterr().out
@@ -143,9 +174,11 @@ SHOWN = (
 
 
 @pytest.mark.parametrize("name", [name for name, code in SHOWN.items() if code])
-async def test_code_in_docstrings_runs(name, opened, tmp_path, monkeypatch, capsys):
+async def test_code_in_docstrings_runs(name, request, tmp_path, monkeypatch, capsys):
     """What `help()` shows runs as it stands."""
     monkeypatch.chdir(tmp_path)
+    few = "flat_file" in name or "full_trades" in name
+    opened = request.getfixturevalue("opened_small" if few else "opened")
     scope = {"thetatrio": thetatrio}
     body = textwrap.indent(SHOWN[name], "    ")
     source = f"async def shown(session, query):\n{body}"

@@ -325,7 +325,7 @@ async def test_the_books_balance(overflow, owner, autojump_clock):
     """Whatever the policy and whoever keeps subscriptions: delivered plus told is what was made."""
     terminal = terminal_of("everything", subscriptions=owner)
     feeds = [(overflow, 100, *SLOW), (overflow, 5_000, *FAST)]
-    (slow, fast), _ = await run_through(terminal, feeds, 4_000)
+    (slow, fast), _ = await run_through(terminal, feeds, 2_500)
     made = made_by(terminal)
     for account in (slow, fast):
         account.balance(made)
@@ -334,7 +334,7 @@ async def test_the_books_balance(overflow, owner, autojump_clock):
     if overflow != "block":
         assert counts.dropped + counts.conflated > 500
         assert fast.feed.statistics().dropped == 0
-    assert len(terminal.ledger.stream.connections) > 10
+    assert len(terminal.ledger.stream.connections) > 6
 
 
 SPELLINGS: list[dict[str, Any]] = [
@@ -414,7 +414,7 @@ async def test_the_books_balance_on_sockets():
                 with trio.fail_after(60):
                     await ledger.wait_until(lambda it: it.total >= 20_000)
                     nursery.start_soon(accounts[1].read, 256, 0.0)
-                    await ledger.wait_until(lambda it: it.total >= 60_000)
+                    await ledger.wait_until(lambda it: it.total >= 40_000)
                     stop(terminal)
                     await come_to_the_end(terminal, accounts)
                 made = made_by(terminal)
@@ -474,12 +474,12 @@ async def test_the_requests_of_a_gap_fetch_what_it_is_missing(owner, delay, auto
         async with session.stream.trades(*contracts, buffer=10_000) as feed:
             got: list[Any] = []
             channel = feed.with_notices()
-            with trio.move_on_after(1_500):
+            with trio.move_on_after(900):
                 while True:
                     got.append(await channel.receive())
             gaps = [entry for entry in got if isinstance(entry, Gap)]
             events = [entry for entry in got if is_event(entry)]
-            assert len(gaps) > 8
+            assert len(gaps) > 4
             for contract in contracts:
                 mine = [event for event in events if event.contract == contract]
                 delivered = [(event.timestamp, event.sequence) for event in mine]

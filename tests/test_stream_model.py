@@ -556,7 +556,7 @@ def is_in(event: Happened, gap: Gap) -> bool:
 
 def test_nothing_is_lost_without_being_told():
     """Thirty things that may happen, in any order: each promise of the stream holds after each."""
-    usual = settings(settings.default, max_examples=100, stateful_step_count=30)
+    usual = settings(settings.default, max_examples=60, stateful_step_count=30)
     run_state_machine_as_test(StreamModel, settings=usual)
 
 
@@ -617,6 +617,15 @@ COURSES: dict[str, tuple[frozenset[Contract], list[tuple[Any, ...]]]] = {
         [
             *(("subscribe", ONE, "block", 1, False), ("send", AAPL, 1), ("advance", 0.1)),
             *(("send", AAPL, 1), ("advance", 0.1), ("drop_mid_frame", 0, AAPL)),
+        ],
+    ),
+    "the terminal takes back later what it did not at first": (
+        BOTH,
+        [
+            *(("advance", 3.5), ("send", AAPL, 1), ("send", MSFT, 1)),
+            *(("refuse_next", "MAX_STREAMS_REACHED"), ("drop", {}, AAPL, 0), ("advance", 3.5)),
+            *(("send", AAPL, 2), ("send", MSFT, 2), ("advance", 3.5), ("drop", {}, MSFT, 1)),
+            *(("advance", 3.5), ("send", AAPL, 1), ("send", MSFT, 1), ("advance", 3.5)),
         ],
     ),
     "an answer is lost with its connection, and the next one is a refusal": (

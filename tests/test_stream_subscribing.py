@@ -452,8 +452,12 @@ async def test_what_is_accepted_later_is_no_longer_refused():
     await subscriber.add([Topic.trades(MSFT)])
     assert subscriber.refused == {}
     assert_consistent(subscriber, book)
-    subscriber.note_refused(key(MSFT), "INVALID_PERMS")
+    subscriber.note_refused(key(MSFT), "INVALID_PERMS", None)
     assert subscriber.refused == {MSFT: "INVALID_PERMS"}
+    assert subscriber.is_missing(key(MSFT))
+    subscriber.remove([Topic.trades(MSFT)])
+    assert subscriber.refused == {}
+    assert not subscriber.is_missing(key(MSFT))
 
 
 async def test_who_cancels_an_addition_has_what_was_before():

@@ -480,6 +480,29 @@ async def test_refused_after_a_reconnect_is_told_in_its_place(autojump_clock):
             assert told(await read(notices, 1)) == [3]
 
 
+async def test_taken_back_later_its_gap_begins_where_it_was_lost(autojump_clock):
+    """A contract that was refused for one connection has a gap over all of that time."""
+    async with streaming() as (terminal, session):
+        async with session.stream.trades(AAPL, SPY) as feed:
+            notices = feed.with_notices()
+            terminal.answer = lambda command: (
+                "MAX_STREAMS_REACHED" if command.root == "SPY" else "SUBSCRIBED"
+            )
+            await terminal.peer.cut(trades([1]), trades([2], SPY))
+            await read(notices, 5)
+            await terminal.peer.send_trades(3, 3)
+            (last,) = await read(notices, 1)
+            terminal.answer = lambda _: "SUBSCRIBED"
+            await terminal.peer.cut()
+            got = await read(notices, 3)
+            assert told(got) == ["Lost", "Gap", "Gap"]
+            gaps = {each.topics: each for each in got if isinstance(each, Gap)}
+            late = gaps[Topic.trades(SPY),]
+            everything = gaps[Topic.trades(AAPL, SPY),]
+            assert late.since < late.until == everything.since == last.timestamp
+            assert feed.refused == {}
+
+
 async def test_a_removal_that_was_not_answered_is_said_again(autojump_clock):
     """Subscriptions are the account's: one left in the moment of a cut must not live on."""
     async with streaming() as (terminal, session):

@@ -166,6 +166,7 @@ class Session:
 
         request = thetatrio.requests.StockListSymbols()
         rows = await session.query(request)
+        print(len(rows))
         """
         return Query(self._client, request)
 

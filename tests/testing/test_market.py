@@ -2,11 +2,12 @@
 
 import datetime as dt
 import math
+import threading
 from itertools import pairwise
 
 import pytest
 
-from thetatrio.testing import Market
+from thetatrio.testing import Market, Terminal
 from thetatrio.testing._calendar import CLOSE_MS, OPEN_MS, days_between
 from thetatrio.testing._chains import expirations
 from thetatrio.testing._instruments import INDICES, ROOTS, STOCKS
@@ -292,3 +293,26 @@ def test_times_are_sorted_and_inside():
     assert times == sorted(times)
     assert OPEN_MS < times[0] == times[2]
     assert times[-1] < OPEN_MS + 1_000_000
+
+
+def test_terminals_of_the_same_settings_share_a_market():
+    """A test that opens a terminal has its day made once, however many tests there are."""
+    one, same, other = (Terminal(seed=seed, contracts=12) for seed in (3, 3, 4))
+    assert one.market is same.market is not other.market
+
+
+def test_threads_may_share_what_is_kept():
+    """Terminals of several threads get what they asked for, whoever makes or forgets it."""
+    recent = Recent(3)
+    wrong = []
+
+    def ask():
+        wrong.extend(key for key in [*range(6)] * 2_000 if recent.get(key, lambda k=key: k) != key)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert len(recent) <= 3

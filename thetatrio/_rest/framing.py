@@ -29,8 +29,9 @@ FEED: Final = 4 << 20
 """Bytes handed to a thread at once, while what follows them is read."""
 AHEAD: Final = 128
 """Pieces of 64 KiB that a query of one request holds meanwhile."""
-ENOUGH: Final = 64 << 20
-"""Bytes of CSV after which a channel's frame is given, at the next answer's end."""
+ENOUGH: Final = 128 << 20
+"""Bytes of CSV after which a channel's frame is given, at the next answer's end. What is held
+besides frames, in windows and by the libraries' own allocators, is less than one of these then."""
 
 MakeReader: TypeAlias = Callable[[], FrameReader[F]]
 Fetch: TypeAlias = Callable[[Request[Any]], Awaitable[list[Any]]]
@@ -130,15 +131,20 @@ class FrameReading(Generic[F]):
 
     async def _flush(self, reader: FrameReader[F], answer: Answer) -> None:
         if self._pieces:
-            data = b"".join(self._pieces)
+            pieces, self._pieces, self._size = self._pieces, [], 0
             # From here on a cut may only go on with the same bytes.
-            answer.delivered += len(self._pieces)
-            self._restart()
-            await trio.to_thread.run_sync(reader.feed, data)
+            answer.delivered += len(pieces)
+            await trio.to_thread.run_sync(_feed, reader, pieces)
 
     async def aclose(self) -> None:
         """End all requests and give their slots back."""
         await self._parts.aclose()
+
+
+def _feed(reader: FrameReader[object], pieces: list[bytes]) -> None:
+    # One by one: the reader puts them together once, when it parses.
+    for piece in pieces:
+        reader.feed(piece)
 
 
 def _named(error: DecodeError, request: Request[Any] | None) -> DecodeError:

@@ -86,22 +86,12 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
     async def fetch(self) -> list[R]:
         """Return all rows as a list; an empty one where there is no data.
 
-        A connection that is cut in the middle is tried again from the start,
-        so the list is whole or there is an error. Raises the errors of
+        A part that is cut in the middle is tried again from its start, so the
+        list is whole or there is an error. Raises the errors of
         `thetatrio.errors`.
         """
-        rows: list[R] = []
         whole = self.plan()
-        # Where a part is cut, those before it stand: only one alone starts over.
-        reading = Reading(
-            self._client, whole, read_ahead=len(whole.requests) > 1, on_restart=rows.clear
-        )
-        try:
-            await reading.open()
-            while batch := await reading.next_batch():
-                rows += batch
-        finally:
-            await reading.aclose()
+        rows = await Reading(self._client, whole, read_ahead=len(whole.requests) > 1).fetch()
         self._client.closed_days.update(
             row.date for row in rows if isinstance(row, CalendarDay) and row.type == "full_close"
         )
@@ -176,8 +166,8 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
     ) -> AbstractAsyncContextManager[FrameChannel[Any]]:
         """Open a channel of frames, for what does not fit into one.
 
-        A frame holds whole answers of the plan, as many as make some 64 MB of
-        CSV. No data is a channel that ends at once.
+        A frame holds whole answers of the plan, as many as make some 128 MB
+        of CSV. No data is a channel that ends at once.
 
             async with query.frames() as frames:
                 async for frame in frames:

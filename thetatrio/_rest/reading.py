@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -26,19 +25,14 @@ R = TypeVar("R", bound=Row)
 
 
 class Reading(Generic[R]):
-    """The rows of one query, batch after batch. `open()` first, `aclose()` in any case."""
+    """The rows of one query, batch after batch. `open()` first, `aclose()` in any case.
 
-    def __init__(
-        self,
-        client: RestClient,
-        plan: Plan[R],
-        *,
-        read_ahead: bool,
-        on_restart: Callable[[], None] = lambda: None,
-    ) -> None:
+    Or all of them by `fetch()`, which does both.
+    """
+
+    def __init__(self, client: RestClient, plan: Plan[R], *, read_ahead: bool) -> None:
         self._client = client
         self._asked: RowFormat = client.config.row_format
-        self._on_restart = on_restart
         self._parts = Parts(
             client,
             plan.requests,
@@ -51,6 +45,9 @@ class Reading(Generic[R]):
         self._decoder: Decoder[R] | None = None
         self._delivered = 0
         self._at_end = False
+        # What `fetch` has, and how many of them are of the parts before this one.
+        self._fetched: list[R] = []
+        self._before = 0
 
     def _make_answer(
         self, request: Request[R], /, *, ticket: int, pieces: int, alone: bool
@@ -72,6 +69,16 @@ class Reading(Generic[R]):
             ticket=ticket,
             on_restart=self._restart,
         )
+
+    async def fetch(self) -> list[R]:
+        """Return all rows. A part that is cut starts over; those before it stand."""
+        try:
+            await self.open()
+            while batch := await self.next_batch():
+                self._fetched += batch
+        finally:
+            await self.aclose()
+        return self._fetched
 
     async def open(self) -> None:
         """Send the first request and wait for the head of its answer."""
@@ -108,6 +115,7 @@ class Reading(Generic[R]):
 
     async def _next_part(self) -> None:
         self._answer = self._decoder = None
+        self._before = len(self._fetched)
         found = await self._parts.next_answer()
         if found is None:
             self._at_end = True
@@ -129,7 +137,7 @@ class Reading(Generic[R]):
 
     def _restart(self) -> None:
         self._decoder = None
-        self._on_restart()
+        del self._fetched[self._before :]
 
     def _choose_decoder(self, answer: Answer) -> Decoder[R]:
         request = self._request
@@ -154,14 +162,5 @@ class Reading(Generic[R]):
 
 async def fetch_all(client: RestClient, request: Request[Any]) -> list[Any]:
     """Return all rows of one request."""
-    rows: list[Any] = []
-    reading: Reading[Any] = Reading(
-        client, Plan((request,)), read_ahead=False, on_restart=rows.clear
-    )
-    try:
-        await reading.open()
-        while batch := await reading.next_batch():
-            rows += batch
-    finally:
-        await reading.aclose()
-    return rows
+    reading: Reading[Any] = Reading(client, Plan((request,)), read_ahead=False)
+    return await reading.fetch()

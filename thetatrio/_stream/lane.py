@@ -31,7 +31,7 @@ from thetatrio.events import (
     Trade,
 )
 
-__all__ = ["OVERLAP", "REMEMBERED", "Lane", "Receiver"]
+__all__ = ["OVERLAP", "REMEMBERED", "Lane", "Receiver", "narrowed"]
 
 OVERLAP: Final = 5.0
 """Seconds after a reconnect in which events that were delivered before are recognised."""
@@ -123,6 +123,11 @@ class Lane:
     def is_lost(self) -> bool:
         """Whether a loss is open: its gap has not been told."""
         return self._loss is not None
+
+    @property
+    def lost_since(self) -> dt.datetime | None:
+        """Since when a loss is open, in the market's time; None: no loss, or not known."""
+        return None if self._loss is None else self._loss.since
 
     def split(self, receiver: Receiver) -> Lane:
         """Take a feed out, and return a lane of its own that goes on where this one is."""
@@ -217,7 +222,7 @@ class Lane:
         if self.unanswered:
             # Those the terminal has not taken back yet have a gap of their own, which goes on.
             self._loss = _Loss(loss.reason, until)
-            self._loss.topics = _narrowed(self.topics, self.unanswered)
+            self._loss.topics = narrowed(self.topics, self.unanswered)
         for receiver in self.receivers:
             receiver.notify(
                 Gap(
@@ -309,7 +314,7 @@ def identity(event: StreamEvent) -> object:
     return event
 
 
-def _narrowed(topics: tuple[AnyTopic, ...], keys: Collection[Key]) -> tuple[AnyTopic, ...]:
+def narrowed(topics: tuple[AnyTopic, ...], keys: Collection[Key]) -> tuple[AnyTopic, ...]:
     """Return topics with only those contracts that need one of some subscriptions."""
     found: list[AnyTopic] = []
     for topic in topics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
@@ -161,6 +162,8 @@ class Subscriber:
         self.topics: tuple[AnyTopic, ...] = merged(topics)
         """What it is of, one for each kind."""
         self._refused: dict[Contract | str, str] = {}
+        # What was accepted once and is refused now, and since when it is lost.
+        self._missing: dict[Key, dt.datetime | None] = {}
         self._held: dict[Key, None] = {}  # in the order they were acquired
         self._asked: list[Sequence[Key]] = []  # what waits for the terminal's word
         self.lane: Lane | None = None
@@ -182,9 +185,21 @@ class Subscriber:
         """The subscriptions it has."""
         return self._held
 
-    def note_refused(self, key: Key, response: str) -> None:
-        """Note that the terminal refused what it had accepted before."""
+    def note_refused(self, key: Key, response: str, since: dt.datetime | None) -> None:
+        """Note that the terminal refused what it had accepted before, and when that was lost."""
         self._refused[key.subject] = response
+        self._missing.setdefault(key, since)
+
+    def is_missing(self, key: Key) -> bool:
+        """Tell whether the terminal has refused what it had accepted before."""
+        return key in self._missing
+
+    def note_accepted(self, key: Key) -> dt.datetime | None:
+        """Note that the terminal takes back what was missing; return since when it was."""
+        since = self._missing.pop(key)
+        if not any(other.subject == key.subject for other in self._missing):
+            self._refused.pop(key.subject, None)
+        return since
 
     async def open(self) -> None:
         """Subscribe to what it is of. Raises what subscribing raises."""
@@ -233,6 +248,8 @@ class Subscriber:
             self._book.change(self, narrower)
         for key in gone:
             del self._held[key]
+            if self.is_missing(key):
+                self.note_accepted(key)  # nobody asks for it any more
         self._book.release(gone)
 
     def _check_open(self) -> None:

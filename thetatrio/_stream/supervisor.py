@@ -17,7 +17,7 @@ from thetatrio import market_time
 from thetatrio._stream import wire
 from thetatrio._stream.buffer import market_time_of
 from thetatrio._stream.fast_lane import READ_SIZE, READ_SIZE_MANY
-from thetatrio._stream.lane import Lane
+from thetatrio._stream.lane import Lane, narrowed
 from thetatrio._stream.router import Router
 from thetatrio._stream.states import StateChannel, StreamState, StreamStatistics
 from thetatrio._stream.subscribing import Subscriber, Waiter
@@ -33,7 +33,7 @@ from thetatrio.errors import (
     TerminalError,
     ThetaDataError,
 )
-from thetatrio.events import AnyTopic, Lost
+from thetatrio.events import AnyTopic, Gap, Lost
 
 if TYPE_CHECKING:
     from thetatrio._stream.connection import Connection, Dial
@@ -80,6 +80,8 @@ class Supervisor:
         self._lanes_of: dict[Key, list[Lane]] = {}
         self._shared: dict[tuple[AnyTopic, ...], Lane] = {}
         self._waiters: dict[Key, list[Waiter]] = {}
+        # Refused after they had been accepted, to feeds that are still of them.
+        self._not_taken_back: set[Key] = set()
         self._blocking = 0
         self._scope = trio.CancelScope(shield=True)
         self._running = False
@@ -427,20 +429,41 @@ class Supervisor:
             lane.answered(word.key, now)
             if was_open and lane.answered_at is not None:
                 self._stir()
-        if word.response is not None and not word.accepted:
+        if word.accepted and word.key in self._not_taken_back:
+            self._note_accepted(word.key, now)
+        elif word.response is not None and not word.accepted:
             self._note_refused(word.key, word.response)
 
     def _note_refused(self, key: Key, response: str) -> None:
         """Tell those who had a subscription that the terminal does not take it back."""
+        self._not_taken_back.add(key)
         for subscriber in self._subscribers:
             lane = subscriber.lane
             if subscriber.established and lane is not None and key in subscriber.held:
-                subscriber.note_refused(key, response)
                 last = lane.last if subscriber.inbox.received else None
+                since = None if last is None else market_time_of(last)
+                subscriber.note_refused(key, response, since)
+                reason = f"the terminal does not take {key.subject} back: {response}"
+                subscriber.inbox.notify(Lost(reason=reason, since=since))
+
+    def _note_accepted(self, key: Key, now: float) -> None:
+        """Tell those whose subscription the terminal did not take back that it does now."""
+        self._not_taken_back.discard(key)
+        for subscriber in self._subscribers:
+            lane = subscriber.lane
+            if lane is None or not subscriber.is_missing(key):
+                continue
+            since = subscriber.note_accepted(key)
+            # Where all of the lane is lost since then, its own gap goes on from there.
+            until = lane.lost_since or self._market_time(now, now)
+            if since is None or since < until:
                 subscriber.inbox.notify(
-                    Lost(
-                        reason=f"the terminal does not take {key.subject} back: {response}",
-                        since=None if last is None else market_time_of(last),
+                    Gap(
+                        reason=f"the terminal did not take {key.subject} back",
+                        since=since,
+                        until=until,
+                        replayed=0,
+                        topics=narrowed(lane.topics, {key}),
                     )
                 )
 

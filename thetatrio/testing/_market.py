@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -26,6 +27,7 @@ from thetatrio.testing._tape import Quote, StockTape
 _STOCK_TAPES_KEPT: Final = 16
 _OPTION_TAPES_KEPT: Final = 512
 _INDEX_DAYS_KEPT: Final = 8
+_MARKETS_KEPT: Final = 2
 
 
 class Market:
@@ -36,12 +38,15 @@ class Market:
         day: today's date. The day is over: its last quotes and its end-of-day
             report are there, and nothing after it exists.
         contracts: options listed per root and week.
+        paths: prices of the same seed, to be shared with another day's market.
     """
 
-    def __init__(self, *, seed: int = 7, day: dt.date, contracts: int = 200) -> None:
+    def __init__(
+        self, *, seed: int = 7, day: dt.date, contracts: int = 200, paths: Paths | None = None
+    ) -> None:
         self.seed = seed
         self.day = day
-        self.paths: Paths = Paths(seed)
+        self.paths: Paths = paths or Paths(seed)
         self.chains: Chains = Chains(self.paths, contracts)
         self.open_interest: OpenInterest = OpenInterest(
             self.chains, seed, day, lambda contract, date: self._tape(contract, date).volume
@@ -127,3 +132,19 @@ class Market:
     def roots(self) -> Iterator[str]:
         """Yield every root, by name."""
         yield from sorted(ROOTS)
+
+
+@functools.lru_cache(_MARKETS_KEPT)
+def market_of(*, seed: int, day: dt.date, contracts: int) -> Market:
+    """Return the market of these settings, shared by the terminals of this process.
+
+    A market never changes, and a day of it takes longer to make than most
+    answers: tests that open a terminal each have it made once.
+    """
+    return Market(seed=seed, day=day, contracts=contracts, paths=paths_of(seed))
+
+
+@functools.lru_cache(_MARKETS_KEPT)
+def paths_of(seed: int) -> Paths:
+    """Return the prices of a seed, shared by its markets."""
+    return Paths(seed)

@@ -20,7 +20,7 @@ from thetatrio.testing._seeding import Recent, random_stream
 
 _DAYS_A_YEAR: Final = 252
 # Paths of a second each are 190 kB a day; daily closes 38 kB a symbol.
-_PATHS_KEPT: Final = 24
+_PATHS_KEPT: Final = 96
 
 
 class DaySummary(NamedTuple):

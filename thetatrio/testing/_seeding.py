@@ -39,14 +39,18 @@ class Recent(Generic[_Value]):
         self._values: OrderedDict[Hashable, _Value] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
-        """Return the value of `key`, made by `make` where it is not at hand."""
+        """Return the value of `key`, made by `make` where it is not at hand.
+
+        Threads that ask at the same time may each make it: a value is what it is made from.
+        """
         try:
+            value = self._values[key]
             self._values.move_to_end(key)
         except KeyError:
-            self._values[key] = make()
-            if len(self._values) > self._size:
+            value = self._values[key] = make()
+            while len(self._values) > self._size:
                 self._values.popitem(last=False)
-        return self._values[key]
+        return value
 
     def __len__(self) -> int:
         return len(self._values)

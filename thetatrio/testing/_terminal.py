@@ -17,7 +17,7 @@ from thetatrio.testing._calendar import FIRST_YEAR, LAST_YEAR
 from thetatrio.testing._connection import Connection
 from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._limiter import Limiter
-from thetatrio.testing._market import Market
+from thetatrio.testing._market import Market, market_of
 from thetatrio.testing._service import ROW_LIMIT, JsonShape, Release, Service, State
 from thetatrio.testing._stream.server import STREAM_PATH, StreamServer
 from thetatrio.testing._stream.settings import StreamSettings
@@ -118,7 +118,7 @@ class Terminal:
         self.seed = seed
         self.latency = latency
         """Seconds before each answer, the slot held; may be set while it runs."""
-        self.market: Market = Market(seed=seed, day=today, contracts=contracts)
+        self.market: Market = market_of(seed=seed, day=today, contracts=contracts)
         """What all answers are made from."""
         self.ledger: Ledger = Ledger()
         """What was asked and sent."""
