@@ -207,6 +207,18 @@ def package(session: nox.Session) -> None:
             simulator = ("-m", "thetatrio.testing", "--help")
             session.run(python, *simulator, external=True, silent=True)
 
+    # A project of somebody else, whose tests have the fixtures of the wheel's plugin.
+    scratch = place / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    shutil.copy(ROOT / "examples" / "test_strategy.py", scratch)
+    bare = place / "bare-whl"
+    python = str(bare / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    session.run(*pip, "install", "pytest>=8.3", "pytest-trio>=0.8", external=True)
+    with session.chdir(scratch):
+        session.run(python, "-W", "error", "-m", "pytest", "-q", external=True)
+
 
 @nox.session(python=NEWEST)
 def bench(session: nox.Session) -> None:

@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pytest
+from hypothesis import settings
 
-from thetatrio import frames
+from tests.answers import ANSWERS
+from thetatrio import frames, rows
 from thetatrio.errors import DecodeError
 
 
@@ -95,3 +98,30 @@ PANDAS = Kind(
     pandas_values,
 )
 KINDS = (POLARS, ARROW, PANDAS)
+
+# One of each type of row: frames know of no operations.
+BY_TYPE = {answer.row_type.__name__: answer for answer in ANSWERS.values()}
+# Among these are all kinds of columns, narrow rows and wide ones; `deep` takes the others too.
+USUAL = (
+    rows.CalendarDay,
+    rows.Date,
+    rows.Expiration,
+    rows.IndexMarketValue,
+    rows.InterestRate,
+    rows.OptionGreeks,
+    rows.OptionMarketValue,
+    rows.OptionQuote,
+    rows.OptionTrade,
+    rows.Price,
+    rows.Symbol,
+)
+each_answer = pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(answer, id=name, marks=() if answer.row_type in USUAL else pytest.mark.deep)
+        for name, answer in BY_TYPE.items()
+    ],
+)
+each_type = pytest.mark.parametrize("answer", BY_TYPE.values(), ids=list(BY_TYPE))
+FEWER = settings(max_examples=settings.default.max_examples // 3)
+"""Examples are dear here: a frame is some hundred calls of its library."""

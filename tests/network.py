@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from functools import cache
 
 import httpcore
 import httpx
@@ -15,7 +14,6 @@ from trio.testing import memory_stream_pair
 import thetatrio
 from thetatrio._nursery import open_hidden_nursery
 from thetatrio.testing import Terminal
-from thetatrio.testing._paths import Paths
 from thetatrio.testing.faults import FaultScript, RequestFault
 
 Serve = Callable[[trio.abc.Stream], Awaitable[None]]
@@ -165,21 +163,10 @@ async def scripted(*lines, refusals: int = 0, **options):
             yield script, session
 
 
-@cache
-def _paths(seed: int) -> Paths:
-    return Paths(seed, kept=192)
-
-
-def share_paths(terminal: Terminal) -> None:
-    """Let a terminal take its prices from those made for others of its seed: they are the same."""
-    vars(terminal.market.paths).update(vars(_paths(terminal.seed)))
-
-
 @asynccontextmanager
 async def simulated(config=None, *, session_options=None, most=1 << 20, **options):
     """Open a session on a simulated terminal over memory streams; yield (terminal, session)."""
     terminal = Terminal(**options)
-    share_paths(terminal)
     async with open_hidden_nursery() as nursery:
         network = MemoryNetwork(nursery, terminal.serve, most=most)
         async with thetatrio.open_session(

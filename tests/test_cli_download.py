@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -67,7 +66,7 @@ def test_a_wrong_download_is_one_line(monkeypatch, capsys, tmp_path, arguments, 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(simulated, tmp_path):
+def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(simulated, monkeypatch, tmp_path):
     """A real SIGINT: code 130, a line that says so, nothing unfinished; then the same command."""
     arguments = ["download", "option_history_quote", "SPY,QQQ", "expiration=*", "interval=1m"]
     arguments += ["start_date=2024-09-02", "end_date=2024-11-04", "--out", str(tmp_path)]
@@ -86,8 +85,8 @@ def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(simulated, tmp_path):
     assert not list((tmp_path / "_thetatrio" / "unfinished").iterdir())
     there = tree(tmp_path)
     assert len(there) < 40
-    shorter = [word.replace("2024-09-02", "2024-10-28") for word in whole]
-    subprocess.run(shorter, check=True, capture_output=True)
+    shorter = [word.replace("2024-09-02", "2024-10-28") for word in whole[len(COMMAND) :]]
+    assert command(*shorter, monkeypatch=monkeypatch) in (0, None)
     assert all(tree(tmp_path)[name] == digest for name, digest in there.items() if "=" in name)
 
 
@@ -137,28 +136,17 @@ def test_the_line_at_the_end_says_what_is_not_there():
     )
 
 
-def test_a_terminal_that_goes_away_is_one_line_with_how_far_it_came(tmp_path):
+def test_a_terminal_that_is_gone_is_one_line_with_how_far_it_came(
+    simulated, monkeypatch, capsys, tmp_path
+):
     """The error and how to go on, in one line, code 1."""
-    script = (
-        "import trio\nfrom thetatrio.testing import open_terminal\n"
-        "from thetatrio.testing.faults import Status\n"
-        "async def main():\n"
-        "    faults = [Status(477, 'gone', path='option_history_quote')]\n"
-        "    async with open_terminal(faults=faults, contracts=8) as terminal:\n"
-        "        print(terminal.url, flush=True)\n"
-        "        await trio.sleep(60)\n"
-        "trio.run(main)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as terminal:
-        url = terminal.stdout.readline().decode().strip()
-        arguments = ["download", "option_history_quote", "SPY", "expiration=*", "interval=1h"]
-        arguments += ["start_date=2024-10-01", "end_date=2024-11-04", "--out", str(tmp_path)]
-        run = subprocess.run(
-            [*COMMAND, *arguments, "--format", "csv", "--url", url],
-            capture_output=True,
-            check=False,
-        )
-        terminal.kill()
-    assert run.returncode == 1
-    assert run.stderr.count(b"\n") == 1
-    assert b"parts are settled and stay so; run it again to go on" in run.stderr
+    arguments = [*EOD, "--out", str(tmp_path), "--format", "csv"]
+    assert command(*arguments, "--url", simulated, monkeypatch=monkeypatch) in (0, None)
+    capsys.readouterr()
+    longer = [word.replace("2024-10-01", "2024-08-01") for word in arguments]
+    nobody = "http://127.0.0.1:9"
+    assert command(*longer, "--url", nobody, monkeypatch=monkeypatch) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "cannot reach Theta Terminal" in said
+    assert "4 of 8 parts are settled and stay so; run it again to go on" in said

@@ -169,7 +169,7 @@ def test_a_duration_ends_it(live, monkeypatch, capfd):
     arguments = ("quotes", "SPY", "--url", live.url)
     assert command("stream", *arguments, "--duration", "0", monkeypatch=monkeypatch) in (0, None)
     assert capfd.readouterr().out == ""
-    assert command("stream", *arguments, "--duration", "0.3", monkeypatch=monkeypatch) in (0, None)
+    assert command("stream", *arguments, "--duration", "1.5", monkeypatch=monkeypatch) in (0, None)
     assert records(capfd.readouterr().out)
 
 

@@ -12,6 +12,7 @@ import os
 import shutil
 from contextlib import asynccontextmanager
 
+import duckdb
 import msgspec
 import polars as pl
 import pyarrow.dataset
@@ -30,6 +31,9 @@ from thetatrio.market_time import NEW_YORK
 from thetatrio.testing.faults import Garbage, LimitData, Refuse, ResetPeer, Status, WrongType
 
 FORMATS = ("parquet", "csv", "ndjson")
+each_format = pytest.mark.parametrize(
+    "form", ["parquet", "csv", pytest.param("ndjson", marks=pytest.mark.deep)]
+)
 FEW = thetatrio.RetryPolicy(base=0, cap=0)
 
 
@@ -45,7 +49,7 @@ async def market(**options):
 
 def quotes(session, symbol="SPY", start="2024-10-30", end="2024-11-04", **given):
     return session.option.history_quote(
-        symbol, **{"expiration": "*", "interval": "15m"} | given, start_date=start, end_date=end
+        symbol, **{"expiration": "*", "interval": "30m"} | given, start_date=start, end_date=end
     )
 
 
@@ -84,7 +88,7 @@ async def test_parquet_is_read_as_it_lies(tmp_path):
     async with market() as (_, session):
         report = await session.download(several(session), tmp_path)
         rows = await session.option.history_quote(
-            "SPY", expiration="*", interval="15m", date="2024-10-31"
+            "SPY", expiration="*", interval="30m", date="2024-10-31"
         )
     assert (report.done, report.simulated, report.path) == (4 + 4 + 3, True, str(tmp_path))
     folder = tmp_path / "operation=option_history_quote"
@@ -105,12 +109,20 @@ async def test_parquet_is_read_as_it_lies(tmp_path):
 
 
 async def test_duckdb_reads_it(tmp_path):
-    """DuckDB finds rows and partitions, where it is installed."""
-    duckdb = pytest.importorskip("duckdb")
+    """DuckDB finds rows and partitions, and skips the files that a day or a symbol leaves out."""
     async with market() as (_, session):
-        report = await session.download(quotes(session), tmp_path)
-    found = duckdb.sql(f"select count(*), min(symbol) from '{tmp_path}/**/*.parquet'").fetchall()
-    assert found == [(report.rows, "SPY")]
+        report = await session.download([quotes(session), quotes(session, "QQQ")], tmp_path)
+    files = f"read_parquet('{tmp_path.as_posix()}/operation=option_history_quote/**/*.parquet')"
+    with duckdb.connect() as connection:
+        ((count,),) = connection.sql(f"select count(*) from {files}").fetchall()
+        assert count == report.rows
+        days = connection.sql(f"select symbol, date, count(*) from {files} group by 1, 2")
+        expected = pl.scan_parquet(tmp_path / "operation=option_history_quote").collect()
+        expected = expected.group_by("symbol", "date").len()
+        assert sorted(days.fetchall()) == sorted(expected.rows())
+        one = "where symbol = 'QQQ' and date = '2024-10-31'"
+        plan = connection.sql(f"explain analyze select max(bid) from {files} {one}").fetchall()
+        assert "Scanning Files: 1/8" in str(plan)
 
 
 async def test_text_files_have_the_terminals_values(tmp_path):
@@ -119,7 +131,7 @@ async def test_text_files_have_the_terminals_values(tmp_path):
         for form in ("csv", "ndjson"):
             await session.download(quotes(session), tmp_path / form, format=form)
         query = session.option.history_quote(
-            "SPY", expiration="*", interval="15m", date="2024-10-31"
+            "SPY", expiration="*", interval="30m", date="2024-10-31"
         )
         await query.save(tmp_path / "whole.csv")
         await query.save(tmp_path / "whole.ndjson")
@@ -175,7 +187,7 @@ async def test_the_manifest_says_everything_but_keys(tmp_path):
 # ---------------------------------------------------------------- going on
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@each_format
 async def test_a_second_run_asks_for_what_is_missing_only(tmp_path, form):
     """Nothing; a file that is gone; with verify one that was changed; with force everything."""
     async with market() as (terminal, session):
@@ -224,7 +236,7 @@ async def test_faults_leave_no_trace(tmp_path, form):
     assert tree(tmp_path / "rough") == tree(tmp_path / "calm")
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@each_format
 async def test_a_part_that_is_too_large_is_split(tmp_path, form):
     """570 leads to smaller requests, whose rows are one file with one line of names."""
     async with market() as (terminal, session):
@@ -315,6 +327,45 @@ async def test_no_data_is_asked_for_again_until_it_is_final(tmp_path, monkeypatc
         assert terminal.ledger.requests
 
 
+def ohlc(session, day):
+    return session.stock.history_ohlc("XYZQ", date=day, interval="1h")
+
+
+def report(session, day):
+    return session.stock.history_eod("XYZQ", start_date=day, end_date=day)
+
+
+def open_interest(session, day):
+    return session.option.history_open_interest("XYZQ", expiration="*", date=day)
+
+
+@pytest.mark.parametrize(
+    ("ask", "day", "hours"),
+    [
+        (ohlc, "2024-11-12", ("2024-11-13 01:59:59", "2024-11-13 02:00")),
+        (report, "2024-11-12", ("2024-11-13 11:59:59", "2024-11-13 12:00")),
+        (open_interest, "2024-11-12", ("2024-11-13 11:59:59", "2024-11-13 12:00")),
+        # Midnight in UTC, in winter and in summer, says nothing: 02:00 is still to come.
+        (ohlc, "2024-11-12", ("2024-11-12 19:00:01", "2024-11-13 02:00")),
+        (ohlc, "2024-07-09", ("2024-07-09 20:00:01", "2024-07-10 02:00")),
+        # Over both changes of the clock, which are on Sundays.
+        (ohlc, "2024-03-08", ("2024-03-11 01:59:59", "2024-03-11 02:00")),
+        (report, "2024-03-08", ("2024-03-11 11:59:59", "2024-03-11 12:00")),
+        (ohlc, "2024-11-01", ("2024-11-04 01:59:59", "2024-11-04 02:00")),
+        (report, "2024-11-01", ("2024-11-04 11:59:59", "2024-11-04 12:00")),
+    ],
+)
+async def test_no_data_becomes_final_at_its_hour(tmp_path, monkeypatch, ask, day, hours):
+    """Pending on one side of the hour and asked again, no data for good on the other."""
+    async with market(day="2024-12-02") as (_, session):
+        states = []
+        for text in (*hours, hours[1]):
+            wall_clock(monkeypatch, text)
+            found = await session.download(ask(session, day), tmp_path, format="csv")
+            states.append((found.pending, found.no_data, found.asked))
+        assert states == [(1, 0, 1), (0, 1, 1), (0, 1, 0)]
+
+
 async def test_the_calendar_decides_which_day_is_next(tmp_path, monkeypatch):
     """Wednesday's silence is not final on the holiday, but on Friday; without calendar earlier."""
     no_calendar = Status(403, path="calendar_year")
@@ -395,12 +446,12 @@ async def test_a_terminal_that_goes_away_is_said_with_how_far_it_came(tmp_path):
 # ---------------------------------------------------------------- the disk
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@each_format
 async def test_a_full_disk_is_one_error_and_what_is_done_stays(tmp_path, form, monkeypatch):
     """ENOSPC ends it with a DownloadError; with room again it comes to the same."""
     async with market() as (_, session):
         await session.download(several(session), tmp_path / "calm", format=form)
-        write, room = files.HashedFile.write, [60_000 if form == "ndjson" else 15_000]
+        write, room = files.HashedFile.write, [30_000 if form == "ndjson" else 8_000]
 
         def limited(self, data):
             room[0] -= len(data)
@@ -493,7 +544,7 @@ async def test_what_does_not_go_together_is_refused(tmp_path):
             (thetatrio.DownloadError, "a dataset of parquet", quotes(session), "csv"),
             (
                 thetatrio.DownloadError,
-                "interval=15m there, 5m here",
+                "interval=30m there, 5m here",
                 quotes(session, interval="5m"),
                 "parquet",
             ),

@@ -45,9 +45,11 @@ def test_a_day_asked_for_by_itself_is_the_same_part():
     )
 
 
-def test_sundays_of_index_options_are_asked_for():
-    """Night sessions make Sundays unknown; Saturdays are never anything."""
-    assert dates(quotes("SPXW", start_date="2024-11-01", end_date="2024-11-04")) == [
+def test_sundays_of_index_options_are_asked_for_where_nights_are():
+    """Night sessions make Sundays unknown, outside market hours; Saturdays are never anything."""
+    days = {"start_date": "2024-11-01", "end_date": "2024-11-04"}
+    assert dates(quotes("SPXW", **days)) == ["2024-11-01", "2024-11-04"]
+    assert dates(quotes("SPXW", **days, start_time="00:00", end_time="23:59:59")) == [
         "2024-11-01",
         "2024-11-03",
         "2024-11-04",

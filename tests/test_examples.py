@@ -16,6 +16,7 @@ import pytest
 import trio
 
 import thetatrio
+from thetatrio import aio, sync
 from thetatrio.testing import StreamSettings, Terminal, open_terminal
 
 ROOT = Path(__file__).parents[1]
@@ -48,12 +49,14 @@ def opened_for():
 
 
 def opener(terminal: Terminal):
-    """Return `open_session` with the addresses of a terminal."""
+    """Return `open_session` with the addresses of a terminal, and patience with a busy machine."""
     return functools.partial(
         thetatrio.open_session,
         base_url=terminal.url,
         stream_url=terminal.stream_url,
         api=terminal.config.api,
+        connect_timeout=60.0,
+        ack_timeout=60.0,
     )
 
 
@@ -87,6 +90,9 @@ def test_code_in_the_readme_runs(code, opened, monkeypatch, capsys):
     """Each block of the README is a program that prints something."""
     if "open_terminal" not in code:  # a block that means the terminal on its default port
         monkeypatch.setattr(thetatrio, "open_session", opened)
+        for face in (aio, sync):
+            mine = functools.partial(face.open_session, **opened.keywords)
+            monkeypatch.setattr(face, "open_session", mine)
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out
 
@@ -100,6 +106,13 @@ def blocks_of(page: Path) -> list[str]:
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of its own as the current one: what is shown may make files."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_each_page_begins_with_a_program(page, opened_for, monkeypatch, capsys):
     """The first block of a page is a whole program, which the others have their names from."""
@@ -109,6 +122,7 @@ def test_each_page_begins_with_a_program(page, opened_for, monkeypatch, capsys):
     assert capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize(
     ("page", "code"),
     [(page, code) for page in PAGES for code in blocks_of(page)[1:]],
@@ -121,13 +135,19 @@ async def test_code_in_the_pages_runs(page, code, opened_for, monkeypatch, capsy
     exec(compile(names, page.name, "exec"), scope)
     body = textwrap.indent(code, "    ")
     exec(compile(f"async def shown(session):\n{body}", page.name, "exec"), scope)
-    with trio.fail_after(30):
+    with trio.fail_after(120):
         async with opened_for(page)() as session:
             await scope["shown"](session)
     assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+# Those that are tests themselves are run in test_pytest_plugin.py.
+PROGRAMS = [
+    path for path in sorted((ROOT / "examples").glob("*.py")) if not path.name.startswith("test_")
+]
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.name)
 def test_examples_run(path, monkeypatch, capsys):
     """Each example runs without arguments, prints something, and is short."""
     monkeypatch.setattr("sys.argv", [str(path)])
@@ -187,3 +207,28 @@ def test_every_operation_shows_code():
     assert {"Query.batches", "TerminalControl.mdds_status", "open_session"} <= shown
     kinds = ("quotes", "trades", "ohlc", "prices", "market_values", "full_trades", "subscribe")
     assert {f"Stream.{name}" for name in (*kinds, "states")} <= shown
+
+
+SHOWN_SYNC = {
+    f"{owner.__name__}.{name}": shown_code(member)
+    for owner in (sync.Session, sync.Query, sync.TerminalControl, sync.Stream)
+    for name, member in vars(owner).items()
+    if not name.startswith("_") and inspect.getdoc(member)
+} | {"open_session": shown_code(sync.open_session), "connect": shown_code(sync.connect)}
+
+
+@pytest.mark.parametrize("name", [name for name, code in SHOWN_SYNC.items() if code])
+def test_code_in_docstrings_of_the_blocking_face_runs(name, opened, tmp_path, monkeypatch, capsys):
+    """What `help()` shows of `thetatrio.sync` runs as it stands."""
+    monkeypatch.chdir(tmp_path)
+    scope = {"thetatrio": thetatrio, "sync": sync}
+    body = textwrap.indent(SHOWN_SYNC[name], "    ")
+    exec(compile(f"def shown(session, query):\n{body}", name, "exec"), scope)
+    for opener in ("open_session", "connect"):
+        mine = functools.partial(getattr(sync, opener), **opened.keywords)
+        monkeypatch.setattr(sync, opener, mine)
+    with sync.open_session() as session:
+        query = session.stock.history_ohlc("AAPL", date="2024-11-04", interval="1m")
+        assert query.fetch()
+        scope["shown"](session, query)
+    assert capsys.readouterr().out or "rows" in body

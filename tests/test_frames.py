@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from tests.answers import ANSWERS
-from tests.frame_forms import ARROW, KINDS, PANDAS, POLARS
+from tests.frame_forms import ARROW, KINDS, PANDAS, POLARS, each_answer, each_type
 from tests.testing.client import REQUESTS, body_of, shared
 from thetatrio import Index, Option, Stock, events, frames, requests, rows
 from thetatrio.errors import DecodeError, InvalidRequest
@@ -30,7 +30,6 @@ OPERATIONS = [name for name in sorted(REQUESTS) if not requests.operations()[nam
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 each_row_type = pytest.mark.parametrize("row_type", ROW_TYPES, ids=lambda kind: kind.__name__)
-each_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=list(ANSWERS))
 each_operation = pytest.mark.parametrize("name", OPERATIONS)
 each_event_type = pytest.mark.parametrize("event_type", EVENT_TYPES, ids=lambda kind: kind.__name__)
 
@@ -106,7 +105,7 @@ def test_pandas_has_types_of_its_own_where_it_has_them():
 
 @pytest.mark.core
 @each_kind
-@each_answer
+@each_type
 def test_a_frame_without_rows_has_the_types_of_a_full_one(kind, answer):
     """Empty, of rows, of an answer, of an answer without rows: one schema."""
     full = kind.of_rows(answer.rows)
@@ -234,7 +233,7 @@ def test_a_symbol_that_is_there_stays(kind, name):
 # ------------------------------------------------------------- files
 
 
-@each_answer
+@each_type
 def test_polars_frames_come_back_from_parquet(answer, tmp_path):
     """Written to Parquet and read again, a frame is the same, types included."""
     for frame in (
@@ -247,7 +246,7 @@ def test_polars_frames_come_back_from_parquet(answer, tmp_path):
         assert again.equals(frame)
 
 
-@each_answer
+@each_type
 def test_arrow_tables_come_back_from_parquet(answer, tmp_path):
     """Written to Parquet and read again, a table is the same, types included."""
     for table in (
@@ -369,8 +368,12 @@ def test_a_library_that_is_not_installed_is_named_with_its_extra(name, gone, ext
         ("None", "sys", {"polars", "pyarrow", "pandas"}),
         ("frames.empty_polars(rows.Quote)", "polars", {"pyarrow", "pandas"}),
         # pyarrow itself loads pandas where there is one.
-        ("frames.empty_arrow(rows.Quote)", "pyarrow", {"polars"}),
-        ("frames.empty_pandas(rows.Quote)", "pandas", {"polars"}),
+        pytest.param(
+            "frames.empty_arrow(rows.Quote)", "pyarrow", {"polars"}, marks=pytest.mark.deep
+        ),
+        pytest.param(
+            "frames.empty_pandas(rows.Quote)", "pandas", {"polars"}, marks=pytest.mark.deep
+        ),
     ],
 )
 def test_only_the_library_that_is_asked_for_is_loaded(made, loaded, others):

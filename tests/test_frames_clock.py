@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.frame_forms import ARROW, KINDS, PANDAS, POLARS
+from tests.frame_forms import ARROW, FEWER, KINDS, PANDAS, POLARS
 from thetatrio import rows
 from thetatrio.frames import _clock
 from thetatrio.market_time import NEW_YORK, in_new_york
@@ -102,12 +102,20 @@ WALLS = st.one_of(
 
 
 @pytest.mark.parametrize("kind", [POLARS, ARROW], ids=lambda kind: kind.name)
+@FEWER
 @given(moments=st.lists(WALLS, min_size=1, max_size=6))
-@example(moments=[dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999_000)])
 @example(moments=[dt.datetime(1883, 11, 18, 12, 3, 57), dt.datetime(1883, 11, 18, 12, 3, 58)])
 def test_any_moments_together(kind, moments):
     """However far apart they are, each is the instant that `in_new_york` says."""
     hold_that_instants_are_the_rule(kind, moments)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("kind", [POLARS, ARROW], ids=lambda kind: kind.name)
+def test_the_first_and_the_last_moment_together(kind):
+    """All changes between them are looked up, which takes a second."""
+    last = dt.datetime(9999, 12, 31, 23, 59, 59, 999_000)
+    hold_that_instants_are_the_rule(kind, [dt.datetime(1, 1, 1), last])
 
 
 def test_the_clock_never_changed_twice_within_a_stride():

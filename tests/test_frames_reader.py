@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.answers import ANSWERS
-from tests.frame_forms import ARROW, KINDS, POLARS
+from tests.frame_forms import ARROW, BY_TYPE, FEWER, KINDS, POLARS, each_answer
 from tests.test_decode import CELLS, IRREGULAR, cut, lines_of, mutations
 from thetatrio import rows
 from thetatrio._rest.decode import decoder_for
@@ -17,9 +17,6 @@ from thetatrio.frames import _reader
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 # pandas' frames are pyarrow's tables, converted at the end.
 each_road = pytest.mark.parametrize("kind", [POLARS, ARROW], ids=lambda kind: kind.name)
-# One of each type of row: the reader knows of no operations.
-BY_TYPE = {answer.row_type.__name__: answer for answer in ANSWERS.values()}
-each_answer = pytest.mark.parametrize("answer", BY_TYPE.values(), ids=list(BY_TYPE))
 ALL = list(BY_TYPE.values())
 QUOTES = ANSWERS["option_history_quote"]
 PRICES = ANSWERS["index_history_price"]
@@ -64,6 +61,7 @@ def test_byte_by_byte(kind, answer):
 
 
 @each_road
+@FEWER
 @given(
     answer=st.sampled_from(ALL),
     times=st.integers(1, 4),
@@ -82,7 +80,7 @@ def test_any_cuts_give_the_same_frame(kind, answer, times, places, size):
 def test_an_answer_of_many_megabytes(kind, slow_road):
     """Pieces of the size that sockets give, over several parses, lose and repeat nothing."""
     header, lines = lines_of(QUOTES, "csv")
-    times = 12_000_000 // len(b"".join(lines))
+    times = 9_000_000 // len(b"".join(lines))
     body = b"\n".join(header + lines * times) + b"\n"
     pieces = [body[i : i + 65536] for i in range(0, len(body), 65536)]
     reader = kind.reader(QUOTES.row_type)
@@ -118,6 +116,7 @@ def test_several_answers_one_after_the_other(kind):
 
 
 @each_road
+@FEWER
 @given(places=st.lists(st.integers(0, 10**6), max_size=6), size=st.integers(1, 800))
 def test_answers_cut_anywhere(kind, places, size):
     """An answer's last row is its own, whatever is fed next and however it is cut."""
@@ -233,6 +232,7 @@ def test_numbers_are_read_to_the_last_bit(kind, slow_road):
 
 
 @each_road
+@FEWER
 @given(
     answer=st.sampled_from(ALL),
     choice=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4)), max_size=12),
@@ -460,6 +460,7 @@ def hold_the_promise(kind, answer, data):
 
 
 @each_road
+@FEWER
 @given(answer=st.sampled_from(ALL), data=st.data())
 def test_hostile_bytes_give_a_frame_or_a_decode_error(kind, answer, data):
     """Whatever happens to an answer, it is a frame or DecodeError, the same for any cuts."""
@@ -508,6 +509,7 @@ ODD = st.one_of(
 
 
 @each_road
+@FEWER
 @given(answer=st.sampled_from(ALL), where=st.integers(0, 40), text=ODD)
 def test_both_roads_agree_on_every_cell(kind, answer, where, text):
     """What a cell becomes does not depend on whether a neighbour is quoted."""
@@ -540,6 +542,7 @@ def can_be_held(row):
 
 
 @each_road
+@FEWER
 @given(answer=st.sampled_from(ALL), where=st.integers(0, 40), text=ODD)
 def test_what_rows_accept_frames_accept(kind, answer, where, text):
     """Where CSV becomes rows, it becomes a frame of the same values; more than 64 bits are not."""

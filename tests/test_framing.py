@@ -1,10 +1,14 @@
 """Queries into frames: the same rows, in the same order, whatever happens on the way."""
 
+import itertools
+
+import polars as pl
 import pytest
 import trio
 
 import thetatrio
 from tests.network import answer, scripted, simulated
+from tests.test_cancellation import CancelAtStep
 from thetatrio import frames
 from thetatrio._rest import framing
 from thetatrio.requests import OptionHistoryQuote, StockHistoryEod, StockHistoryOhlc
@@ -120,6 +124,30 @@ async def test_leaving_a_channel_early_ends_the_requests(autojump_clock, monkeyp
             assert (await channel.receive()).height
         await terminal.ledger.wait_idle()
         assert session.statistics().in_flight == 0
+
+
+async def test_a_reader_that_is_cancelled_loses_nothing(autojump_clock, monkeypatch):
+    """Cancelled wherever it waits, `receive` goes on the next time: all frames, each once."""
+    monkeypatch.setattr(framing, "ENOUGH", 20_000)
+    monkeypatch.setattr(framing, "FEED", 4_000)
+    async with simulated(**SMALL, latency=0.5, most=1_000) as (_, session):
+        whole = await session.query(CHAIN).polars()
+        received, cancelled = [], 0
+        async with session.query(CHAIN).frames() as channel:
+            for turn in itertools.count():
+                instrument = CancelAtStep(1 + turn % 40, None)
+                trio.lowlevel.add_instrument(instrument)
+                try:
+                    with instrument.scope:
+                        received.append(await channel.receive())
+                except thetatrio.EndOfChannel:
+                    break
+                finally:
+                    trio.lowlevel.remove_instrument(instrument)
+                cancelled += instrument.scope.cancelled_caught
+        assert cancelled > 20
+        assert len(received) > 2
+        assert whole.equals(pl.concat(received))
 
 
 async def test_several_parts_of_one_frame_keep_their_order(autojump_clock):

@@ -19,6 +19,7 @@ FLOORS = [
     {"cli"},
     {"testing"},
     {"aio", "sync"},
+    {"_faces"},
     {"", "_session", "_portal"},
     {"_completed", "_control"},
     {"chains", "download"},

@@ -14,7 +14,11 @@ from thetatrio.testing.faults import LimitData, Refuse, ResetPeer, Status
 
 FIRST, LAST = dt.date(2024, 8, 16), dt.date(2024, 11, 15)
 DAYS = [FIRST + dt.timedelta(number) for number in range((LAST - FIRST).days + 1)]
-TRADING = 65  # of these, without weekends and Labor Day
+TRADING = 65  # of these are neither weekends nor Labor Day
+
+
+def is_open(day):
+    return day.weekday() < 5 and day != dt.date(2024, 9, 2)
 
 
 def quotes(symbol, interval, **days):
@@ -44,7 +48,8 @@ class Digest:
 @pytest.mark.parametrize(
     ("symbols", "contracts", "interval"),
     [
-        (("AAPL", "MSFT"), 12, "1h"),
+        # Of one index: the prices under them are made once. SPXW has days without data.
+        (("SPX", "SPXW"), 12, "1h"),
         pytest.param(("AAPL", "MSFT"), 12, "1m", marks=pytest.mark.deep),
     ],
 )
@@ -62,8 +67,11 @@ async def test_three_months_are_their_days(autojump_clock, symbols, contracts, i
                 single.add(await session.query(quotes(symbol, interval, date=day)))
             assert whole == single
             stamps = {"1h": 7, "1m": 391}[interval]
-            assert whole.rows == TRADING * contracts * stamps
-            assert len(whole.dates) == TRADING
+            listed = [len(terminal.market.listed(symbol, day)) for day in DAYS if is_open(day)]
+            assert whole.rows == sum(listed) * stamps
+            assert len(whole.dates) == sum(map(bool, listed))
+            assert len(listed) == TRADING
+            assert max(listed) == contracts
 
 
 # ---------------------------------------------------------------- every way to take it
@@ -103,7 +111,7 @@ async def saved_parquet(query, to):
 
 
 WAYS = [listed, one_by_one, in_polars, in_pieces, saved, saved_csv, saved_parquet]
-PULL = quotes("SPY", "1h", start_date="2024-11-04", end_date="2024-11-15")
+PULL = quotes("SPY", "1h", start_date="2024-11-11", end_date="2024-11-15")
 
 
 def troubles():
@@ -133,7 +141,6 @@ async def test_trouble_every_few_requests_changes_nothing(autojump_clock, tmp_pa
         assert await take(session.query(PULL), tmp_path) == calm
         hit = sum(terminal.faults.hits(fault) for fault in troubles())
         assert hit > 14
-        assert len(terminal.ledger.requests) > 15 + 12
         await terminal.ledger.wait_idle()
     assert calm
 

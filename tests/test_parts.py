@@ -19,6 +19,7 @@ from thetatrio.testing import Latency, LimitData, ResetPeer, Status
 
 SMALL = {"contracts": 40, "seed": 7, "day": "2024-11-15"}
 WIDTHS = [1, 2, 4, 8]
+MARKET_HOURS = {"start_time": "09:30", "end_time": "16:15"}
 
 
 def chain(first="2024-11-04", last="2024-11-08", symbol="SPY", **parameters):
@@ -50,7 +51,7 @@ async def test_width_is_kept_and_never_exceeded(autojump_clock, width):
     """As many parts are in flight as the tier permits, no more, for nine tenths of the time."""
     options = {**SMALL, "contracts": 12, "latency": 0.05, "session_options": {"slots": width}}
     async with simulated(**options) as (terminal, session):
-        query = session.query(chain("2024-09-16", "2024-11-15", symbol="AAPL"))
+        query = session.query(chain("2024-09-16", "2024-11-15", symbol="SPX", **MARKET_HOURS))
         async with query.batches() as batches:
             async for _ in batches:
                 pass
@@ -279,7 +280,7 @@ def trouble(chance):
 @given(
     seed=st.integers(0, 2**32),
     width=st.sampled_from(WIDTHS),
-    row_limit=st.just(10**6) | st.integers(3, 300),
+    row_limit=st.just(10**6) | st.integers(20, 300),
     cancel_at=st.none() | st.floats(0.0, 20.0),
 )
 def test_rows_are_never_twice_missing_or_out_of_order(seed, width, row_limit, cancel_at):

@@ -1,7 +1,8 @@
 """Requests grouped as users look for them: `session.stock`, `session.option`, ...
 
 Each operation is one line here: the method's name and its request class. The
-same groups serve every face; a face's own `Group` says what calling one gives.
+same groups serve every face; a face's own `Group` says what calling one gives
+(that for asyncio gives the native query).
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ from thetatrio.rows import Row
 
 if TYPE_CHECKING:
     from thetatrio import _session as native
+    from thetatrio import sync
     from thetatrio._rest.file_query import FileQuery
     from thetatrio._rest.query import Query
 
@@ -148,7 +150,11 @@ class _Method(Generic[P]):
         return cast("type[Request[Row]]", self._make)
 
     def bound(
-        self, group: native.Group, owner: type, bind: Callable[[Request[Row]], object], returns: str
+        self,
+        group: native.Group | sync.Group,
+        owner: type,
+        bind: Callable[[Request[Row]], object],
+        returns: str,
     ) -> object:
         """Return the method of one group, and let the group remember it."""
         make = self._make
@@ -184,7 +190,9 @@ class Endpoint(_Method[P], Generic[P, R]):
     def __get__(self, group: None, owner: type) -> Endpoint[P, R]: ...
     @overload
     def __get__(self, group: native.Group, owner: type) -> Callable[P, Query[R]]: ...
-    def __get__(self, group: native.Group | None, owner: type) -> object:
+    @overload
+    def __get__(self, group: sync.Group, owner: type) -> Callable[P, sync.Query[R]]: ...
+    def __get__(self, group: native.Group | sync.Group | None, owner: type) -> object:
         if group is None:
             return self
         row = self.request_class.row_type().__name__
@@ -198,7 +206,9 @@ class FileEndpoint(_Method[P]):
     def __get__(self, group: None, owner: type) -> FileEndpoint[P]: ...
     @overload
     def __get__(self, group: native.Group, owner: type) -> Callable[P, FileQuery]: ...
-    def __get__(self, group: native.Group | None, owner: type) -> object:
+    @overload
+    def __get__(self, group: sync.Group, owner: type) -> Callable[P, sync.FileQuery]: ...
+    def __get__(self, group: native.Group | sync.Group | None, owner: type) -> object:
         if group is None:
             return self
         return self.bound(group, owner, group.bind_file, group.file_query_name)

@@ -6,7 +6,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from tests.benchmarks import frames, stream_tables
+from tests.benchmarks import faces_tables, frames, stream_tables
 from tests.benchmarks.turns import Variant, goals, run, server, table
 
 ROWS = 1_000_000
@@ -73,7 +73,12 @@ def imports() -> None:
 FIVE = "trio, httpx, trio_websocket, msgspec, anyio"
 BENCHMARKS = {
     function.__name__: function
-    for function in (rows, small, imports, *frames.BENCHMARKS, *stream_tables.BENCHMARKS)
+    for function in (
+        *(rows, small, imports),
+        *frames.BENCHMARKS,
+        *stream_tables.BENCHMARKS,
+        *faces_tables.BENCHMARKS,
+    )
 }
 
 

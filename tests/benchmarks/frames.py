@@ -1,6 +1,6 @@
-"""CSV to frames. `python -m tests.benchmarks.frames VARIANT` takes turns.
+"""CSV to frames and files. `python -m tests.benchmarks.frames VARIANT [PORT]` takes turns.
 
-Without sockets: the bytes are in memory, in the pieces that sockets give. A
+In memory, in the pieces that sockets give, or over loopback from the port. A
 turn is a million quotes of options, as tick data has them: no two rows at one
 time, ten rows in a hundred without a last digit of the millisecond.
 """
@@ -13,15 +13,21 @@ import gc
 import io
 import json
 import random
+import statistics
 import sys
+import tempfile
 import time
 
-from tests.benchmarks.turns import Variant, judge_ratio, run, table
+import trio
+
+import thetatrio
+from tests.benchmarks.turns import Variant, judge_ratio, run, server, table
 from thetatrio import frames, rows
 from thetatrio.market_time import in_new_york
 
 ROWS = 1_000_000
 PYTHON_ROWS = 20_000  # of the variant that reads cells in Python
+PARTS = 5  # of a download, each a day
 PIECE = 1 << 16
 HEADER = (
     "symbol,expiration,strike,right,timestamp,bid_size,bid_exchange,bid,bid_condition,"
@@ -158,6 +164,47 @@ def moment_of(cell: str) -> dt.datetime:
     return in_new_york(dt.datetime.fromisoformat(cell))
 
 
+def query_of(session: thetatrio.Session, **days):
+    days = days or {"date": "2024-11-04"}
+    return session.option.history_quote("SPXW", expiration="2024-11-08", interval="tick", **days)
+
+
+async def ask_polars(url: str):
+    """Ask for a polars DataFrame."""
+    async with thetatrio.open_session(base_url=url) as session:
+        return await query_of(session).polars()
+
+
+async def ask_arrow(url: str):
+    """Ask for a pyarrow Table."""
+    async with thetatrio.open_session(base_url=url) as session:
+        return await query_of(session).arrow()
+
+
+async def ask_pandas(url: str):
+    """Ask for a pandas DataFrame."""
+    async with thetatrio.open_session(base_url=url) as session:
+        return await query_of(session).pandas()
+
+
+async def download(url: str, form: str = "parquet"):
+    """Download days into a new folder; return as many rows as there are in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with thetatrio.open_session(base_url=url, tier="pro") as session:
+            # From Monday on: a Sunday is asked for too, because of SPXW's nights.
+            query = query_of(session, start_date="2024-10-21", end_date="2024-10-25")
+            report = await session.download(query, folder, format=form)
+        return range(report.rows)
+
+
+async def download_csv(url: str):
+    return await download(url, "csv")
+
+
+OVER_LOOPBACK = {
+    function.__name__: function
+    for function in (ask_polars, ask_arrow, ask_pandas, download, download_csv)
+}
 VARIANTS = {
     function.__name__: function
     for function in (
@@ -173,16 +220,25 @@ VARIANTS = {
 }
 
 
-def main(name: str) -> None:
+def main(name: str, port: str = "") -> None:
     """Take turns, on all processors: the libraries use more than one, and that is compared too."""
     count = PYTHON_ROWS if name == "python_cells" else ROWS
-    body: bytes | list[bytes] = quotes(count)
-    if name.startswith("read_"):
-        body = pieces(body)
+    if name in OVER_LOOPBACK:
+        job, given = OVER_LOOPBACK[name], f"http://127.0.0.1:{port}"
+
+        def turn():
+            return trio.run(job, given)
+    else:
+        body = quotes(count)
+        data = pieces(body) if name.startswith("read_") else body
+
+        def turn():
+            return VARIANTS[name](data)
+
     for _ in sys.stdin:
         gc.collect()
         wall, cpu = time.perf_counter(), time.process_time()
-        frame = VARIANTS[name](body)
+        frame = turn()
         cost = {
             "cpu": (time.process_time() - cpu) / count,
             "wall": (time.perf_counter() - wall) / count,
@@ -192,8 +248,8 @@ def main(name: str) -> None:
         print(json.dumps(cost), flush=True)
 
 
-def variant(name: str, label: str) -> Variant:
-    return Variant(label, ["-m", "tests.benchmarks.frames", name])
+def variant(name: str, label: str, *port: int) -> Variant:
+    return Variant(label, ["-m", "tests.benchmarks.frames", name, *map(str, port)])
 
 
 def frames_in_memory() -> None:
@@ -220,7 +276,52 @@ def frames_in_memory() -> None:
     judge_ratio("frames, cell by cell to polars", cells, ours, 10, at_least=True)
 
 
-BENCHMARKS = (frames_in_memory,)
+def frames_over_loopback() -> None:
+    """CSV over loopback to frames, against the same bytes in memory."""
+    with server(str(ROWS), "csv") as port:
+        variants = [
+            plain := variant("plain_polars", "polars.read_csv, in memory"),
+            ours := variant("ask_polars", "thetatrio, polars", port),
+            cells := variant("python_cells", "Python, cell by cell, into polars"),
+            plain_table := variant("plain_arrow", "pyarrow.csv, in memory"),
+            table_of_ours := variant("ask_arrow", "thetatrio, pyarrow", port),
+            plain_frame := variant("plain_pandas", "pandas.read_csv, in memory"),
+            frame_of_ours := variant("ask_pandas", "thetatrio, pandas", port),
+        ]
+        run(variants)
+    table(
+        f"{ROWS:,} quotes in CSV over loopback to frames with the same types"
+        " (goals: CPU x1.25 and wall x1.4 of reading bytes in memory, cell by cell x15)",
+        variants,
+        "us a row",
+        1e6,
+    )
+    for name, mine, base in (
+        ("polars", ours, plain),
+        ("pyarrow", table_of_ours, plain_table),
+        ("pandas", frame_of_ours, plain_frame),
+    ):
+        judge_ratio(f"loopback to {name}, CPU to bytes in memory", mine, base, 1.25)
+        judge_ratio(f"loopback to {name}, wall to bytes in memory", mine, base, 1.4, figure="wall")
+    judge_ratio("loopback, cell by cell to polars", cells, ours, 15, at_least=True)
+
+
+def downloads() -> None:
+    """Days of CSV over loopback to files."""
+    with server(str(ROWS // PARTS), "csv") as port:
+        variants = [
+            variant("download", "thetatrio, download to Parquet", port),
+            variant("download_csv", "thetatrio, download to CSV", port),
+        ]
+        run(variants)
+    table(f"{ROWS:,} quotes of {PARTS} days over loopback to files", variants, "us a row", 1e6)
+    size = len(quotes(PYTHON_ROWS)) / PYTHON_ROWS
+    for each in variants:
+        rate = 1 / statistics.median(result["wall"] for result in each.results)
+        print(f"  {each.name:<44} {rate:12,.0f} rows/s, {rate * size / 1e6:.0f} MB/s received")
+
+
+BENCHMARKS = (frames_in_memory, frames_over_loopback, downloads)
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

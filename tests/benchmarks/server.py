@@ -1,7 +1,8 @@
 """A loopback server of prepared answers, so cheap that only clients are measured.
 
-`/small` is three rows; every other path is `rows` NDJSON quotes with a
-Content-Length. Ends when its standard input does.
+`year_holidays` is three rows; every other path is so many rows of quotes with
+a Content-Length, in NDJSON or, where that is the second argument, in CSV. Ends
+when its standard input does.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ def block() -> bytes:
     return "".join(lines).encode()
 
 
-def head(length: int) -> bytes:
-    return (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
-        b"Content-Length: %d\r\n\r\n" % length
+def head(length: int, content_type: bytes = b"application/x-ndjson") -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (
+        content_type,
+        length,
     )
 
 
-def answer_all(connection: socket.socket, rows: bytes, blocks: int) -> None:
+def answer_all(connection: socket.socket, rows: bytes, blocks: int, content_type: bytes) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     buffer = b""
     try:
@@ -62,7 +63,7 @@ def answer_all(connection: socket.socket, rows: bytes, blocks: int) -> None:
             if b"year_holidays" in request.partition(b"\r\n")[0]:
                 connection.sendall(head(len(SMALL)) + SMALL)
             else:
-                connection.sendall(head(len(rows) * blocks))
+                connection.sendall(head(len(rows) * blocks, content_type))
                 for _ in range(blocks):
                     connection.sendall(rows)
     except OSError:
@@ -73,15 +74,20 @@ def answer_all(connection: socket.socket, rows: bytes, blocks: int) -> None:
 
 def main() -> None:
     pin(SERVER_CPU)
-    blocks = int(sys.argv[1]) // BLOCK_ROWS
-    rows = block()
+    blocks, content_type = int(sys.argv[1]) // BLOCK_ROWS, b"application/x-ndjson"
+    if sys.argv[2:] == ["csv"]:
+        from tests.benchmarks.frames import quotes
+
+        blocks, rows, content_type = 1, quotes(int(sys.argv[1])), b"text/csv"
+    else:
+        rows = block()
     listener = socket.create_server(("127.0.0.1", 0))
 
     def accept() -> None:
         while True:
             connection, _ = listener.accept()
             threading.Thread(
-                target=answer_all, args=(connection, rows, blocks), daemon=True
+                target=answer_all, args=(connection, rows, blocks, content_type), daemon=True
             ).start()
 
     threading.Thread(target=accept, daemon=True).start()

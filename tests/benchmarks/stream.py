@@ -54,11 +54,13 @@ async def read_each(feed, count: int) -> tuple[int, Any]:
     raise RuntimeError("the feed ended")
 
 
-async def one_feed(line: Line, read, contracts: list[Option]) -> None:
+async def one_feed(
+    line: Line, read, contracts: list[Option], open_session=thetatrio.open_session
+) -> None:
     """Read a feed of these contracts, while messages of all come."""
     wanted = SLICE * len(contracts) // CONTRACTS
     async with (
-        thetatrio.open_session(stream_url=line.told_url) as session,
+        open_session(stream_url=line.told_url) as session,
         session.stream.subscribe(*topics(contracts)) as feed,
     ):
 
@@ -121,10 +123,10 @@ async def note_each(feed, latencies: Latencies) -> None:
             return
 
 
-async def paced(line: Line, note) -> None:
+async def paced(line: Line, note, open_session=thetatrio.open_session) -> None:
     """Note the latency of quotes that come at even intervals."""
     async with (
-        thetatrio.open_session(stream_url=line.told_url) as session,
+        open_session(stream_url=line.told_url) as session,
         session.stream.quotes(*options()) as feed,
     ):
         latencies = Latencies(line)

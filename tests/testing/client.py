@@ -11,7 +11,7 @@ import h11
 import trio
 
 from thetatrio.testing import Terminal, memory_stream_pair
-from thetatrio.testing._market import market_of
+from thetatrio.testing._market import market_of, paths_of
 from thetatrio.testing._operations import Refusal
 
 DAY = "2024-11-04"
@@ -252,6 +252,7 @@ def shared(twin=0, json_shape="rows"):
     With a market of its own, as it would be in another process.
     """
     market_of.cache_clear()
+    paths_of.cache_clear()
     return small(flat_file_rows=20, json_shape=json_shape)
 
 

@@ -18,7 +18,7 @@ HEAD = """\
 import datetime as dt
 
 from thetatrio import (
-    Feed, Gap, Index, Option, Query, Session, Stock, Topic, events, open_session, rows
+    Feed, Gap, Index, Option, Query, Session, Stock, Topic, aio, events, open_session, rows, sync
 )
 from thetatrio.requests import (
     CalendarYear, OptionHistoryQuote, StockHistoryEod, StockHistoryOhlc, StockListSymbols
@@ -28,10 +28,27 @@ DAY = dt.date(2024, 11, 4)
 AAPL, SPX, CALL = Stock("AAPL"), Index("SPX"), Option("SPXW", DAY, 4800, "C")
 
 
-async def calls(session: Session, quotes: Feed[events.Quote], gap: Gap) -> None:
+async def calls(
+    session: Session, quotes: Feed[events.Quote], gap: Gap, blocking: sync.Session
+) -> None:
 """
 
 WRONG = [
+    # The blocking face: nothing to await, the same parameters, its own types.
+    'blocking.stock.history_ohlc("AAPL", date=DAY, intervall="1m")',
+    'blocking.stock.history_ohlc("AAPL", date=DAY, interval="2m")',
+    'blocking.stock.history_eod("AAPL", DAY, DAY)',
+    "blocking.stock.snapshot_quote()",
+    "await blocking.stock.list_symbols()",
+    "blocking.stock.list_symbols().fetch()[0].price",
+    "blocked: list[rows.Eod] = blocking.stock.history_ohlc('AAPL', date=DAY).fetch()",
+    "blocking.stream.quotes(SPX)",
+    "blocking.query(StockListSymbols).fetch()",
+    "blocking.gather(session.stock.list_symbols())",
+    "session.gather(blocking.stock.list_symbols())",
+    "sync.connect(slot=1)",
+    # asyncio's.
+    "aio.open_session(slot=1)",
     # A misspelt parameter.
     'session.stock.history_ohlc("AAPL", date=DAY, intervall="1m")',
     'session.stock.history_eod("AAPL", start_date=DAY, end_data=DAY)',

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from operator import length_hint
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import trio
 
 from thetatrio.errors import EndOfChannel, ThetaDataError, WouldBlock
 from thetatrio.rows import Row
 
-if TYPE_CHECKING:
-    from thetatrio._rest.reading import Reading
-
-__all__ = ["BatchChannel", "RowChannel"]
+__all__ = ["BatchChannel", "RowChannel", "RowSource"]
 
 R = TypeVar("R", bound=Row)
 
 WITHOUT_CHECKPOINT: Final = 256
 """Rows that iteration hands out at most before it lets others run."""
+
+
+class RowSource(Protocol[R]):
+    """Where rows come from: a `Reading`, or one on another side."""
+
+    async def next_batch(self) -> list[R]:
+        """Return the rows that arrive next; none at the end."""
+        ...
+
+    def delivered(self, rows: int) -> None:
+        """Note that so many more rows are in a user's hands."""
+        ...
+
+    async def aclose(self) -> None:
+        """End the request."""
+        ...
 
 
 class BatchChannel(Generic[R]):
@@ -29,9 +43,12 @@ class BatchChannel(Generic[R]):
     Several tasks may receive from one channel; each list goes to one of them.
     """
 
-    def __init__(self, reading: Reading[R]) -> None:
+    def __init__(
+        self, reading: RowSource[R], turn: AbstractAsyncContextManager[object] | None = None
+    ) -> None:
         self._reading = reading
-        self.turn: trio.Lock = trio.Lock()
+        self.turn: AbstractAsyncContextManager[object] = turn or trio.Lock()
+        """Held by whoever receives."""
         self._closed = False
 
     async def receive(self) -> list[R]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import trio
@@ -24,13 +25,15 @@ __all__ = ["FrameChannel", "open_frames", "read_frame", "symbol_of"]
 
 F = TypeVar("F")
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 FEED: Final = 4 << 20
 """Bytes handed to a thread at once, while what follows them is read."""
 AHEAD: Final = 128
 """Pieces of 64 KiB that a query of one request holds meanwhile."""
-ENOUGH: Final = 64 << 20
-"""Bytes of CSV after which a channel's frame is given, at the next answer's end."""
+ENOUGH: Final = 128 << 20
+"""Bytes of CSV after which a channel's frame is given, at the next answer's end. What is held
+besides frames, in windows and by the libraries' own allocators, is less than one of these then."""
 
 MakeReader: TypeAlias = Callable[[], FrameReader[F]]
 Fetch: TypeAlias = Callable[[Request[Any]], Awaitable[list[Any]]]
@@ -54,6 +57,10 @@ class FrameReading(Generic[F]):
     ) -> None:
         self._client = client
         self._make_reader = make_reader
+        # The frame that is being read, the bytes and answers in it, and the answer it is at.
+        self._reader: FrameReader[F] | None = None
+        self._read = self._answers = 0
+        self._found: tuple[Request[Any], AnswerBytes] | None = None
         self._pieces: list[bytes] = []
         self._size = 0
         self._parts: Parts[Any] = Parts(
@@ -81,30 +88,44 @@ class FrameReading(Generic[F]):
     async def next_frame(self, enough: float) -> F | None:
         """Return the next frame: of answers of `enough` bytes together, or of all; None at the end.
 
-        Raises what a part failed with, DecodeError for what is no such CSV.
+        Cancelled, the next call goes on where this one was. Raises what a part
+        failed with, DecodeError for what is no such CSV.
         """
-        reader = self._make_reader()
-        read = 0
-        answers = 0
-        while read < enough and (found := await self._parts.next_answer()) is not None:
-            request, answer = found
-            try:
-                if answers:
-                    reader.next_answer()
-                answers += 1
-                read += await self._read_answer(request, answer, reader)
-            except DecodeError as error:
-                raise _named(error, request) from error
-        if not answers and enough != float("inf"):
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = self._make_reader()
+        while await self._is_within(reader, enough):
+            pass
+        if not self._answers and enough != float("inf"):
             return None
+        self._reader, self._read, self._answers = None, 0, 0
         try:
-            return await trio.to_thread.run_sync(reader.finish)
+            return await _in_thread(reader.finish)
         except DecodeError as error:
             raise _named(error, None) from error
 
+    async def _is_within(self, reader: FrameReader[F], enough: float) -> bool:
+        """Read another answer into the frame; return whether there was room for one, and one."""
+        if self._found is None:
+            if self._read >= enough:
+                return False
+            self._found = await self._parts.next_answer()
+            if self._found is None:
+                return False
+            if self._answers:
+                reader.next_answer()
+            self._answers += 1
+        request, answer = self._found
+        try:
+            await self._read_answer(request, answer, reader)
+        except DecodeError as error:
+            raise _named(error, request) from error
+        self._found = None
+        return True
+
     async def _read_answer(
         self, request: Request[Any], answer: AnswerBytes, reader: FrameReader[F]
-    ) -> int:
+    ) -> None:
         form = dialect.form_of(answer.content_type, "csv")
         if form != "csv":
             raise DecodeError(
@@ -112,27 +133,38 @@ class FrameReading(Generic[F]):
                 f" {answer.content_type}",
                 request=request,
             )
-        read = 0
         while chunk := await answer.receive():
-            read += len(chunk)
             self._pieces.append(chunk)
             self._size += len(chunk)
             if self._size >= FEED:
                 await self._flush(reader, answer)
         await self._flush(reader, answer)
-        return read
 
     async def _flush(self, reader: FrameReader[F], answer: AnswerBytes) -> None:
         if self._pieces:
-            data = b"".join(self._pieces)
+            pieces, self._pieces = self._pieces, []
+            self._read += self._size
+            self._size = 0
             # From here on a cut may only go on with the same bytes.
-            answer.delivered += len(self._pieces)
-            self._restart()
-            await trio.to_thread.run_sync(reader.feed, data)
+            answer.delivered += len(pieces)
+            await _in_thread(partial(_feed, reader, pieces))
 
     async def aclose(self) -> None:
         """End all requests and give their slots back."""
         await self._parts.aclose()
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    # A thread is not cancelled. What comes of it is not to be lost by being cancelled before it.
+    with trio.CancelScope(shield=True):
+        return await trio.to_thread.run_sync(work)
+    raise AssertionError("a scope that nobody can cancel")
+
+
+def _feed(reader: FrameReader[object], pieces: list[bytes]) -> None:
+    # One by one: the reader puts them together once, when it parses.
+    for piece in pieces:
+        reader.feed(piece)
 
 
 def _named(error: DecodeError, request: Request[Any] | None) -> DecodeError:

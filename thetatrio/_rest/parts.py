@@ -29,7 +29,7 @@ __all__ = ["WINDOW_BYTES", "Parts"]
 
 R = TypeVar("R", bound=Row)
 
-WINDOW_BYTES: Final = 24 << 20
+WINDOW_BYTES: Final = 16 << 20
 """Bytes that all parts of a query hold together, ahead of their reader."""
 _PIECE: Final = 64 << 10
 

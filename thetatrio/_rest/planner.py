@@ -34,6 +34,7 @@ __all__ = [
     "estimate",
     "next_split",
     "plan",
+    "trades_on_sundays",
 ]
 
 R = TypeVar("R", bound=Row)
@@ -211,7 +212,7 @@ def _by_day(
 ) -> Plan[R]:
     requests: list[Request[R]] = []
     left_out: list[LeftOut] = []
-    sundays = _trades_on_sundays(request)
+    sundays = trades_on_sundays(request)
     for day in _days(first, last):
         if is_weekend(day) and not (sundays and day.weekday() == calendar.SUNDAY):
             why = "weekend"
@@ -228,7 +229,8 @@ def _by_day(
     return Plan(tuple(requests), tuple(left_out))
 
 
-def _trades_on_sundays(request: Request[Any]) -> bool:
+def trades_on_sundays(request: Request[Any]) -> bool:
+    """Tell whether something may be filed under a Sunday: night sessions, and a window there."""
     symbol = getattr(request, "symbol", None)
     if not isinstance(symbol, str):
         return False

@@ -53,6 +53,8 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
     def __init__(self, client: RestClient, request: Request[R]) -> None:
         self._client = client
         self._request = request
+        self.ways: str = "await it, or take .rows(), .batches() or .save()"
+        """What may be done with it, for the warning of one that was not used."""
         self._used = False
         self._running: Coroutine[object, object, list[R]] | None = None
 
@@ -164,8 +166,8 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
     ) -> AbstractAsyncContextManager[FrameChannel[Any]]:
         """Open a channel of frames, for what does not fit into one.
 
-        A frame holds whole answers of the plan, as many as make some 64 MB of
-        CSV. No data is a channel that ends at once.
+        A frame holds whole answers of the plan, as many as make some 128 MB
+        of CSV. No data is a channel that ends at once.
 
             async with query.frames() as frames:
                 async for frame in frames:
@@ -265,7 +267,7 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
     def __del__(self) -> None:
         if not getattr(self, "_used", True):
             warnings.warn(
-                f"{self!r} was never used: await it, or take .rows(), .batches() or .save()",
+                f"{self!r} was never used: {self.ways}",
                 RuntimeWarning,
                 stacklevel=2,
                 source=self,

@@ -15,7 +15,7 @@ from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import AnswerBytes
 from thetatrio._rest.asking import ask_for
 from thetatrio._rest.client import RestClient
-from thetatrio._rest.framing import ENOUGH, Fetch, FrameReading
+from thetatrio._rest.framing import Fetch, FrameReading
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.parts import Parts
 from thetatrio._rest.planner import Plan
@@ -35,6 +35,7 @@ _ENDINGS: Final[dict[str, FileFormat]] = {
     ".json": "json",
 }
 BLOCK: Final = 1 << 20  # bytes written at once: each write is a trip to another thread
+GROUP: Final = 64 << 20  # bytes of CSV that become one table on their way into Parquet
 _NUMBERS = itertools.count()
 
 
@@ -214,12 +215,12 @@ async def save_parquet(
     file = PartFile(path)
     reading = FrameReading(client, plan, make_reader, fetch)
     try:
-        frame = await reading.next_frame(ENOUGH)
+        frame = await reading.next_frame(GROUP)
         table = make_reader().finish() if frame is None else frame
         writer = await trio.to_thread.run_sync(file.parquet_writer, table.schema)
         while table is not None:
             await trio.to_thread.run_sync(writer.write_table, table)
-            table = None if frame is None else await reading.next_frame(ENOUGH)
+            table = None if frame is None else await reading.next_frame(GROUP)
         await trio.to_thread.run_sync(writer.close)
         await file.commit()
     finally:

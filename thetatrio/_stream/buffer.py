@@ -119,7 +119,8 @@ class Buffer(Generic[E]):
             )
         if not _is_count(capacity):
             raise InvalidRequest(f"buffer: a whole number of events from 1, not {capacity!r}")
-        self._capacity = capacity
+        self.capacity: int = capacity
+        """Events held at most."""
         self.overflow: Overflow = overflow
         """What happens to what is more than the capacity."""
         self.items: Iterator[E] = iter(())
@@ -147,7 +148,7 @@ class Buffer(Generic[E]):
     def is_full(self) -> bool:
         """Whether the reader is behind by the whole capacity, not counting what it has in hand."""
         # Of that nobody is told when it is read.
-        return self._held >= self._capacity
+        return self._held >= self.capacity
 
     @property
     def received(self) -> int:
@@ -175,7 +176,7 @@ class Buffer(Generic[E]):
             return
         self._held += len(events)
         self._entries.append(events)
-        over = self._held + length_hint(self.items) - self._capacity
+        over = self._held + length_hint(self.items) - self.capacity
         if over > 0:
             if self.overflow == "drop_newest":
                 self._drop_newest(over)
@@ -247,9 +248,9 @@ class Buffer(Generic[E]):
                 self._held -= 1
             newest[key] = event
         self._held += len(events)
-        if self._held + length_hint(self.items) > self._capacity:
+        if self._held + length_hint(self.items) > self.capacity:
             lined_up = self._conflate_lined_up()
-            over = self._held - self._capacity
+            over = self._held - self.capacity
             while lined_up < over:
                 lined_up += self._line_up(over - lined_up)
             if over > 0:  # more contracts than there is room for

@@ -12,7 +12,7 @@ from thetatrio.contracts import Contract
 from thetatrio.errors import InvalidRequest, WouldBlock
 from thetatrio.events import AnyTopic, Notice, StreamEvent, Topic
 
-__all__ = ["Batches", "Feed", "FeedWithNotices"]
+__all__ = ["Batches", "Feed", "FeedWithNotices", "parts_of"]
 
 E = TypeVar("E", bound=StreamEvent)
 
@@ -224,3 +224,8 @@ class FeedWithNotices(Generic[E]):
         for event in self._inbox.items:
             return event
         return await self._inbox.next_entry()
+
+
+def parts_of(feed: Feed[E]) -> tuple[Inbox[E], Subscription]:
+    """Return what a feed is made of; for faces that read it from another thread."""
+    return feed._inbox, feed._subscription  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from operator import length_hint
 from typing import Final, Generic, TypeVar, get_args
 
@@ -38,9 +39,11 @@ class Inbox(Buffer[E], Generic[E]):
         super().__init__(capacity, overflow)
         if on_loss not in get_args(OnLoss):
             raise InvalidRequest(f"on_loss: 'log' or 'raise', not {on_loss!r}")
-        self._on_loss: OnLoss = on_loss
-        self._name = name
-        self._readers: list[trio.lowlevel.Task] = []
+        self.on_loss: OnLoss = on_loss
+        """How losses are told."""
+        self.name: Callable[[], str] = name
+        """Says whose it is."""
+        self._readers: list[Callable[[], object]] = []  # lets each go on
         self.ended: Callable[[], Exception] | None = None
         """Makes the error that readers meet after what waits; None while it is open."""
         self.freed: Callable[[], None] | None = None
@@ -73,9 +76,9 @@ class Inbox(Buffer[E], Generic[E]):
         self._wake()
 
     def _wake(self) -> None:
-        for task in self._readers:
-            trio.lowlevel.reschedule(task)
-        self._readers.clear()
+        readers, self._readers = self._readers, []
+        for let_go in readers:
+            let_go()
 
     # The readers' side
 
@@ -85,19 +88,19 @@ class Inbox(Buffer[E], Generic[E]):
         while not length_hint(self.items):
             if self.is_empty:
                 if self.ended is not None:
-                    await trio.lowlevel.checkpoint()
+                    await self._pause()
                     raise self.ended()
                 await self._wait()
                 waited = True
             elif not waited:
-                await trio.lowlevel.checkpoint()
+                await self._pause()
                 waited = True
             else:
                 self.line_up(most)
 
     async def next_entry(self) -> E | Notice:
         """Return the next event or notice, waiting for it; only SlowConsumer is raised."""
-        await trio.lowlevel.checkpoint()
+        await self._pause()
         while (entry := self.next_entry_nowait()) is None:
             if self.ended is not None:
                 raise self.ended()
@@ -142,12 +145,35 @@ class Inbox(Buffer[E], Generic[E]):
         if self.freed is not None:
             self.freed()
 
+    async def next_run(self, most: int) -> list[list[E] | Notice]:
+        """Take what waits, `most` events of it, waiting for something; for who hands it on.
+
+        Tells of nothing: the notices are in it. Nothing once it has ended and is empty.
+        """
+        while self.is_empty:
+            if self.ended is not None:
+                await self._pause()
+                return []
+            await self._wait()
+        run: list[list[E] | Notice] = []
+        while most > 0 and (entry := self.take(most)) is not None:
+            run.append(entry)
+            most -= len(entry) if isinstance(entry, list) else 1
+        if self.freed is not None:
+            self.freed()
+        return run
+
+    # How one waits: the other faces have other ways.
+
+    async def _pause(self) -> None:
+        await trio.lowlevel.checkpoint()
+
     async def _wait(self) -> None:
-        task = trio.lowlevel.current_task()
-        self._readers.append(task)
+        let_go = partial(trio.lowlevel.reschedule, trio.lowlevel.current_task())
+        self._readers.append(let_go)
 
         def forget(_: object) -> trio.lowlevel.Abort:
-            self._readers.remove(task)
+            self._readers.remove(let_go)
             return trio.lowlevel.Abort.SUCCEEDED
 
         await trio.lowlevel.wait_task_rescheduled(forget)
@@ -163,21 +189,21 @@ class Inbox(Buffer[E], Generic[E]):
                 told.append(_text(notice))
         finally:
             if told:
-                _LOGGER.warning("%s: %s", self._name(), "; ".join(told))
+                _LOGGER.warning("%s: %s", self.name(), "; ".join(told))
 
     def _error_of(self, notice: Notice, following: list[Notice]) -> Exception | None:
         if isinstance(notice, Dropped) and self.overflow == "raise":
             return self._too_slow(notice)
-        if self._on_loss != "raise" or isinstance(notice, Replayed):
+        if self.on_loss != "raise" or isinstance(notice, Replayed):
             return None
         if isinstance(notice, Lost) and any(isinstance(each, Gap) for each in following):
             return None  # the gap says it all
         hint = "; session.requests_for(gap) fills it" if isinstance(notice, Gap) else ""
-        return GapError(f"{self._name()}: {_text(notice)}; reading may go on{hint}", notice=notice)
+        return GapError(f"{self.name()}: {_text(notice)}; reading may go on{hint}", notice=notice)
 
     def _too_slow(self, notice: Dropped) -> SlowConsumer:
         return SlowConsumer(
-            f"{self._name()}: {notice.count} events were given up here, the reader is too slow;"
+            f"{self.name()}: {notice.count} events were given up here, the reader is too slow;"
             " reading may go on",
             count=notice.count,
         )

@@ -18,7 +18,7 @@ from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 import msgspec
 
 from thetatrio._rest.dialect_v3 import value_text
-from thetatrio.contracts import index_of_root
+from thetatrio._rest.planner import trades_on_sundays
 from thetatrio.errors import InvalidRequest
 from thetatrio.market_time import is_weekend
 from thetatrio.requests import Request
@@ -59,7 +59,6 @@ _ENDINGS: Final[dict[DatasetFormat, str]] = {
     "ndjson": ".ndjson",
 }
 _PLAIN: Final = re.compile(rb"[A-Za-z0-9._-]")
-_NIGHT_INDICES: Final = frozenset({"SPX", "VIX", "XSP"})
 
 
 class DatasetPart(msgspec.Struct, frozen=True, order=True):
@@ -131,10 +130,7 @@ def parts_of(request: Request[Row], today: dt.date) -> Iterator[Contents]:
 
 
 def _days(request: Request[R], first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    # Sunday evening's session of index options: what the vendor files under
-    # that day is not known, so that it is asked for.
-    symbol = str(getattr(request, "symbol", ""))
-    sundays = symbol in _NIGHT_INDICES or index_of_root(symbol) in _NIGHT_INDICES
+    sundays = trades_on_sundays(request)
     for number in range((last - first).days + 1):
         day = first + dt.timedelta(number)
         if (

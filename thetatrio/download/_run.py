@@ -151,7 +151,8 @@ class Download:
                 f" ({error.filename or 'while writing'}); {self._so_far()}"
             ) from error
         except ThetaDataError as error:
-            if self._started is not None and not isinstance(error, DownloadError):
+            begun = self._started is not None or self._settled
+            if begun and not isinstance(error, DownloadError):
                 error.add_note(self._so_far())
             raise
         finally:

@@ -72,22 +72,40 @@ class ArrowLibrary:
         """Return the table of lines of CSV; None where anything is out of the ordinary."""
         if b'"' in lines or not lines.isascii():
             return None
-        lines = lines.replace(b"\r\n", b"\n")
-        # What ends a line, and what is a number, for pyarrow alone. A search for
-        # one byte costs next to nothing, so the other ones wait for it.
-        if b"\r" in lines or any(x in lines and b"0" + x in lines for x in (b"x", b"X")):
+        # What is a number for pyarrow alone. A search for one byte costs next to nothing.
+        if any(x in lines and b"0" + x in lines for x in (b"x", b"X")):
             return None
         try:
-            raw = self._read(names, lines)
+            raw = self._read_at_once(names, lines) or self._read_with_care(names, lines)
             return None if raw is None else self._converted(raw)
         except self._refusals:
             return None
 
-    def _read(self, names: tuple[str, ...], lines: bytes) -> Table | None:
-        """Return numbers as such and all else as text; None where a cell is missing."""
+    def _read_at_once(self, names: tuple[str, ...], lines: bytes) -> Table | None:
+        """Return all of it by its type; None where the lines might mean something else."""
+        times = [each.name for each in self._columns if each.kind == "timestamp"]
+        times = [name for name in times if name in names]
+        try:
+            raw = self._read(names, lines, self._pa.timestamp("ms"))
+        except self._refusals:
+            return None
+        # A carriage return within a line ends it for pyarrow alone.
+        if raw is None or raw.num_rows != lines.count(b"\n") + (not lines.endswith(b"\n")):
+            return None
+        # Times without seconds are times to pyarrow alone. None has more than two colons.
+        stamps = sum(raw.num_rows - raw[name].null_count for name in times)
+        return raw if lines.count(b":") == 2 * stamps else None
+
+    def _read_with_care(self, names: tuple[str, ...], lines: bytes) -> Table | None:
+        """Return numbers as such and all else as text; None where that is not all of it."""
+        lines = lines.replace(b"\r\n", b"\n")
+        return None if b"\r" in lines else self._read(names, lines, self._pa.string())
+
+    def _read(self, names: tuple[str, ...], lines: bytes, timestamp: Any) -> Table | None:
+        """Return what pyarrow reads; None where a cell is missing."""
         pa, csv = self._pa, self._csv
         wanted = {column.name: column for column in self._columns}
-        texts = {"timestamp": pa.string(), "int": pa.int64(), "float": pa.float64()}
+        types = {"timestamp": timestamp, "int": pa.int64(), "float": pa.float64()}
         shown = [name if name in wanted else f"column {n}" for n, name in enumerate(names)]
         given = [name for name in names if name in wanted]
         raw = csv.read_csv(
@@ -98,7 +116,7 @@ class ArrowLibrary:
             convert_options=csv.ConvertOptions(
                 include_columns=given,
                 column_types={
-                    name: texts.get(wanted[name].kind, self._types["symbol"]) for name in given
+                    name: types.get(wanted[name].kind, self._types["symbol"]) for name in given
                 },
                 null_values=[""],
                 strings_can_be_null=True,
@@ -151,6 +169,8 @@ class ArrowLibrary:
 
     def _timestamps(self, cells: Any) -> Any:
         pa, pc = self._pa, self._pc
+        if not pa.types.is_string(cells.type):
+            return self._checked(cells.cast(pa.int64()))
         widths = pc.min_max(pc.binary_length(cells)).as_py()
         if widths["min"] is None:
             return cells.cast(self._types["timestamp"])
@@ -161,10 +181,12 @@ class ArrowLibrary:
             if not pc.all(pc.match_substring_regex(cells, _FINE)).as_py():
                 return None
             cells = pc.utf8_slice_codeunits(cells, 0, _WIDTH)
-        wall = cells.cast(pa.timestamp("ms")).cast(pa.int64())
-        if pc.min(wall).as_py() < FIRST:
-            return None
-        return self._in_new_york(wall)
+        return self._checked(cells.cast(pa.timestamp("ms")).cast(pa.int64()))
+
+    def _checked(self, wall: Any) -> Any:
+        """Return the instants of wall-clock milliseconds; None where one is before the year 1."""
+        first = self._pc.min(wall).as_py()
+        return None if first is not None and first < FIRST else self._in_new_york(wall)
 
     def _table(self, arrays: list[Any]) -> Table:
         fields = [(column.name, self._types[column.kind]) for column in self._columns]

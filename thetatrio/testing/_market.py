@@ -38,12 +38,15 @@ class Market:
         day: today's date. The day is over: its last quotes and its end-of-day
             report are there, and nothing after it exists.
         contracts: options listed per root and week.
+        paths: prices of the same seed, to be shared with another day's market.
     """
 
-    def __init__(self, *, seed: int = 7, day: dt.date, contracts: int = 200) -> None:
+    def __init__(
+        self, *, seed: int = 7, day: dt.date, contracts: int = 200, paths: Paths | None = None
+    ) -> None:
         self.seed = seed
         self.day = day
-        self.paths: Paths = Paths(seed)
+        self.paths: Paths = paths or Paths(seed)
         self.chains: Chains = Chains(self.paths, contracts)
         self.open_interest: OpenInterest = OpenInterest(
             self.chains, seed, day, lambda contract, date: self._tape(contract, date).volume
@@ -138,4 +141,10 @@ def market_of(*, seed: int, day: dt.date, contracts: int) -> Market:
     A market never changes, and a day of it takes longer to make than most
     answers: tests that open a terminal each have it made once.
     """
-    return Market(seed=seed, day=day, contracts=contracts)
+    return Market(seed=seed, day=day, contracts=contracts, paths=paths_of(seed))
+
+
+@functools.lru_cache(_MARKETS_KEPT)
+def paths_of(seed: int) -> Paths:
+    """Return the prices of a seed, shared by its markets."""
+    return Paths(seed)

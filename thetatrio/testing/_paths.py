@@ -20,7 +20,7 @@ from thetatrio.testing._seeding import Recent, random_stream
 
 _DAYS_A_YEAR: Final = 252
 # Paths of a second each are 190 kB a day; daily closes 38 kB a symbol.
-_PATHS_KEPT: Final = 24
+_PATHS_KEPT: Final = 96
 
 
 class DaySummary(NamedTuple):
@@ -41,12 +41,12 @@ class DayPath(NamedTuple):
 
 
 class Paths:
-    """Price paths of every instrument, all from one seed; the `kept` used last stay at hand."""
+    """Price paths of every instrument, all from one seed."""
 
-    def __init__(self, seed: int, kept: int = _PATHS_KEPT) -> None:
+    def __init__(self, seed: int) -> None:
         self._seed = seed
         self._closes: dict[str, Sequence[float]] = {}
-        self._paths: Recent[DayPath] = Recent(kept)
+        self._paths: Recent[DayPath] = Recent(_PATHS_KEPT)
 
     def close(self, symbol: str, date: dt.date) -> float:
         """Return the close of the last trading day up to and including `date`."""

@@ -162,8 +162,10 @@ class StockTape:
     def quote_changes(self, start: int, end: int) -> Iterator[Quote]:
         """Yield the quote of each second from `start` to `end` inclusive."""
         first = OPEN_MS + 1000 * max(0, -((OPEN_MS - start) // 1000))
+        prices = self.path.prices
         for ms in range(first, min(end, close_ms(self.date)) + 1, 1000):
-            yield self.quote(ms)
+            second = (ms - OPEN_MS) // 1000
+            yield self._quote_of(ms, second, prices[second])
 
     def closing_quote(self) -> Quote:
         """Return the day's last quote, for which no path is needed."""

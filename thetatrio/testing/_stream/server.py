@@ -152,6 +152,14 @@ class StreamServer:
         for client in list(self._clients):
             client.hang_up(code=code, with_reset=reset, now=now)
 
+    def advance(self, seconds: float) -> None:
+        """Put the market's clock forward by so many market seconds; their events come at once.
+
+        With a `speed` next to nothing, that is the only way the clock goes.
+        """
+        self.source.advance(seconds)
+        self.wake()
+
     def send_text(self, text: str) -> None:
         """Send a text message to all clients; no event, so without a number."""
         for client in self._clients:

@@ -1,0 +1,209 @@
+"""thetatrio._portal: one thread, counted, and gone after the last session."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+import trio
+
+import thetatrio
+from tests.leaks import descriptors
+from thetatrio import _portal, aio, sync
+from thetatrio._faces.on_threads import Bell, Caller
+
+pytestmark = pytest.mark.core
+
+
+def portals():
+    return sum(thread.name == "thetatrio" for thread in threading.enumerate())
+
+
+@pytest.fixture
+def caller():
+    portal = _portal.acquire()
+    yield Caller(portal)
+    _portal.release(portal)
+
+
+def test_the_thread_is_shared_and_counted():
+    """Sessions share one thread, which is gone after the last of them."""
+    assert portals() == 0
+    with sync.open_session():
+        assert portals() == 1
+        with sync.open_session():
+            assert portals() == 1
+        assert portals() == 1
+    assert portals() == 0
+
+
+def test_two_hundred_sessions_leave_nothing_behind():
+    """Sessions opened and closed, of both faces: threads and descriptors are as before."""
+
+    async def main():
+        for _ in range(100):
+            async with aio.open_session():
+                pass
+
+    asyncio.run(main())
+    before = descriptors()
+    for _ in range(100):
+        with sync.open_session():
+            pass
+    asyncio.run(main())
+    assert descriptors() <= before
+    assert portals() == 0
+
+
+def test_an_exception_crosses_as_itself(caller):
+    """What the work raises is raised here, the same object, with the work's own frames."""
+    mine = ValueError("mine")
+
+    async def work():
+        await trio.lowlevel.checkpoint()
+        raise mine
+
+    with pytest.raises(ValueError, match="mine") as caught:
+        caller.ask(work)
+    assert caught.value is mine
+    names = [entry.name for entry in caught.traceback]
+    assert names[0] == "test_an_exception_crosses_as_itself"
+    assert names[-1] == "work"
+    assert "run" not in names
+
+
+def test_work_left_when_the_thread_ends_is_told(caller):
+    """Work under way, or asked for, when the thread ends is SessionClosed and never hangs."""
+    portal = _portal.Portal()
+    begun = threading.Event()
+
+    async def work():
+        begun.set()
+        await trio.sleep_forever()
+
+    bell = Bell()
+    job = portal.start(work, bell.ring)
+    assert begun.wait(10)
+    portal.stop()
+    bell.until(lambda: job.ended)
+    with pytest.raises(thetatrio.SessionClosed):
+        job.result()
+    with pytest.raises(thetatrio.SessionClosed):
+        portal.start(work, bell.ring)
+    assert portal.peek(lambda: 5) == 5
+
+
+def test_what_is_looked_at_raises_here(caller):
+    """An error of a look at something over there is raised by the look."""
+    with pytest.raises(KeyError):
+        caller.portal.peek(lambda: {}["x"])
+    assert caller.portal.peek(lambda: caller.portal.is_here)
+    assert caller.portal.peek(lambda: caller.portal.peek(lambda: 3)) == 3
+
+
+def run(script, *arguments):
+    """Run a script in a process of its own; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c",
+         textwrap.dedent(script), *arguments],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return done.stdout.split("\n")[:-1]
+
+
+HEAD = """
+import asyncio, multiprocessing, os, sys
+from thetatrio import aio, sync
+from thetatrio.testing.sync import open_terminal
+
+def own(address):
+    with sync.open_session(base_url=address) as session:
+        return len(session.stock.list_symbols().fetch())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_is_told_and_opens_its_own():
+    """A session used after a fork is one clear error; leaving its block does no harm."""
+    script = (
+        HEAD
+        + """
+def child(session, query, address, out):
+    def told(function):
+        try:
+            function()
+        except RuntimeError as error:
+            os.write(out, f"{error}\\n".encode())
+    told(session.stock.list_symbols().fetch)
+    told(session.statistics)
+    async def loop():
+        async with aio.open_session(base_url=address) as mine:
+            return len(await mine.stock.list_symbols())
+    os.write(out, f"{own(address)} {asyncio.run(loop())}\\n".encode())
+
+with open_terminal() as terminal:
+    with sync.open_session(config=terminal.config) as session:
+        query = session.stock.list_symbols()
+        mine = len(query.fetch())
+        there, here = os.pipe()
+        pid = os.fork()
+        if not pid:
+            try:
+                with session:
+                    child(session, query, terminal.url, here)
+            finally:
+                os._exit(0)
+        os.close(here)
+        os.waitpid(pid, 0)
+        print(os.read(there, 10000).decode(), end="")
+        print(mine, len(query.fetch()))
+"""
+    )
+    first, second, counts, mine = run(script)
+    assert "before the process was forked" in first
+    assert first == second
+    assert counts == mine
+
+
+def test_a_spawned_child_opens_its_own():
+    """A child that was spawned shares nothing, and its session works."""
+    script = (
+        HEAD
+        + """
+with open_terminal() as terminal, sync.open_session(config=terminal.config) as session:
+    mine = len(session.stock.list_symbols().fetch())
+    done = __import__("subprocess").run(
+        [sys.executable, "-c", "import sys; from thetatrio import sync\\n"
+         "with sync.open_session(base_url=sys.argv[1]) as s:"
+         " print(len(s.stock.list_symbols().fetch()))", terminal.url],
+        capture_output=True, text=True, check=True)
+    print(mine, int(done.stdout))
+"""
+    )
+    (line,) = run(script)
+    mine, theirs = line.split()
+    assert mine == theirs
+
+
+def test_the_interpreters_end_closes_what_is_open():
+    """A program that ends without closing its session ends at once, and in peace."""
+    script = (
+        HEAD
+        + """
+from thetatrio import Stock
+opening = open_terminal()
+terminal = opening.__enter__()
+session = sync.connect(config=terminal.config)
+print(len(session.stock.list_symbols().fetch()) > 0)
+feed = session.stream.quotes(Stock("AAPL")).__enter__()  # a block may be left to itself
+print(feed.receive(timeout=10) is not None)
+"""
+    )
+    assert run(script) == ["True", "True"]

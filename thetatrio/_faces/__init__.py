@@ -1,0 +1,1 @@
+"""How the trio core is reached from asyncio and from plain threads."""

@@ -1,0 +1,330 @@
+"""How plain threads wait for the portal's thread."""
+
+# pyright: reportUnknownParameterType=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from thetatrio._faces.feeds import FarInbox, FarSubscription
+from thetatrio._faces.rows import RowPipe
+from thetatrio._faces.stay import Side, Stay
+from thetatrio._portal import Job, Portal
+from thetatrio._rest.channels import BatchChannel, RowChannel
+from thetatrio._stream.feed import Feed, Subscription, parts_of
+from thetatrio._stream.inbox import Inbox
+from thetatrio.errors import WouldBlock
+from thetatrio.events import StreamEvent
+from thetatrio.rows import Row
+
+__all__ = ["Block", "Caller", "FeedSide", "Receiver", "RowSide", "side_of"]
+
+E = TypeVar("E", bound=StreamEvent)
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+U = TypeVar("U")
+T_co = TypeVar("T_co", covariant=True)
+
+# There a thread that waits without a bound does not meet Ctrl-C.
+_PATIENCE: Final = 0.1 if sys.platform == "win32" else None
+
+
+class Bell:
+    """Waits in a thread for what is told in another."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+        self.ring: Callable[[], None] = self._rung.set
+        """Have the waiting thread look again."""
+
+    def until(self, holds: Callable[[], bool], deadline: float | None = None) -> bool:
+        """Wait until something holds; False where that was not before the deadline."""
+        while not holds():
+            patience = _PATIENCE
+            if deadline is not None:
+                patience = deadline - time.monotonic()
+                if patience <= 0:
+                    return False
+            self._rung.wait(patience)
+            self._rung.clear()
+        return True
+
+
+class Caller:
+    """One session's way into the portal, for plain threads."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+
+    def ask(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Have work done in the portal's thread. Interrupted, it ends there first."""
+        return self.finish(work, None).result()
+
+    def finish(
+        self,
+        work: Callable[[], Awaitable[T]],
+        timeout: float | None,
+        unread: Callable[[Job[T]], object] | None = None,
+    ) -> Job[T]:
+        """Return the job that did the work. Raises TimeoutError.
+
+        Where this is interrupted, `unread` is given the job if it did it all the same.
+        """
+        self.check()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        bell = Bell()
+        job = self.portal.start(work, bell.ring)
+        try:
+            in_time = bell.until(lambda: job.ended, deadline)
+        except BaseException:  # Ctrl-C; a second one does not wait
+            job.cancel()
+            bell.until(lambda: job.ended)
+            if unread is not None and job.has_result:
+                unread(job)
+            raise
+        if not in_time:
+            job.cancel()
+            bell.until(lambda: job.ended)
+            if not job.has_result:
+                raise TimeoutError(f"nothing came within {timeout:g} s")
+        return job
+
+    def check(self) -> None:
+        """Refuse to wait in the thread that would have to do the work."""
+        if self.portal.is_here:
+            raise RuntimeError(
+                "thetatrio.sync cannot be used in the thread that works for it;"
+                " what is called from there uses the session that it is given"
+            )
+
+
+class Block(AbstractContextManager[U], Generic[T, U]):
+    """An async context of the core, for a thread.
+
+    Args:
+        caller: the way there.
+        open_it: makes the context.
+        dress: makes what the thread is given of what the context gave.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        open_it: Callable[[], AbstractAsyncContextManager[T]],
+        dress: Callable[[Any], U],
+    ) -> None:
+        self._caller = caller
+        self._open = open_it
+        self._dress = dress
+
+    def __enter__(self) -> U:
+        self._caller.check()
+        self._bell = bell = Bell()
+        self._stay = stay = Stay(
+            self._caller.portal, self._open, partial(side_of, self._caller), bell.ring
+        )
+        try:
+            bell.until(lambda: stay.is_settled)
+        except BaseException:  # Ctrl-C
+            stay.job.cancel()
+            bell.until(lambda: stay.job.ended)
+            raise
+        return self._dress(stay.value())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._caller.portal.is_mine:
+            return  # in a forked child, where there is nothing to leave
+        stay, bell = self._stay, self._bell
+        stay.leave()
+        try:
+            bell.until(lambda: stay.job.ended)
+        except BaseException:
+            stay.job.cancel()
+            bell.until(lambda: stay.job.ended)
+            raise
+        finally:
+            stay.close()
+        stay.raise_for(error)
+
+
+class _Polled(Protocol[T_co]):
+    """What can be received from without waiting."""
+
+    def receive_nowait(self) -> T_co: ...
+
+
+class _ThreadInbox(FarInbox[E]):
+    """The inbox of a feed that threads read."""
+
+    def __init__(self, portal: Portal, near: Inbox[E]) -> None:
+        super().__init__(portal, near, self._wake)
+        self.turn = threading.Lock()
+        """Held by the thread that reads."""
+        # The portal's thread takes this one alone, and nobody has it for longer
+        # than a look: a reader, and what logs its losses, may take their time.
+        self._bell = threading.Condition(threading.Lock())
+
+    def _wake(self) -> None:
+        with self._bell:
+            self._bell.notify_all()
+
+    def wait(self, patience: float | None) -> None:
+        """Wait until there may be something to read."""
+        with self._bell:
+            if not (self.has_arrivals or self.waiting or self.ended):
+                self._bell.wait(patience)
+
+    def close(self) -> None:
+        with self.turn:
+            super().close()
+
+
+class FeedSide(Generic[E]):
+    """A feed as threads see it: the core's own, which is polled, and a way to wait for more."""
+
+    def __init__(self, caller: Caller, feed: Feed[E]) -> None:
+        near: Inbox[E]
+        subscription: Subscription
+        near, subscription = parts_of(feed)
+        self._caller = caller
+        self._inbox: _ThreadInbox[E] = _ThreadInbox(caller.portal, near)
+        self.near: Feed[E] = feed
+        """The feed in the portal's thread, for what waits there."""
+        self.feed: Feed[E] = Feed(
+            self._inbox, FarSubscription(caller.portal, subscription, lambda work: work())
+        )
+        """The feed here, for what does not wait."""
+
+    @property
+    def value(self) -> FeedSide[E]:
+        """What the faces' own feeds are made from."""
+        return self
+
+    async def pump(self) -> None:
+        """Hand on events; in the portal's thread."""
+        await self._inbox.pump()
+
+    def close(self) -> None:
+        """Let readers meet the feed's end."""
+        self._inbox.close()
+
+    def next_event(self, timeout: float | None) -> E:
+        """Return the next event, waiting for it."""
+        for event in self._inbox.items:
+            return event
+        return self.receive(self.feed, timeout)
+
+    def receive(self, polled: _Polled[T], timeout: float | None) -> T:
+        """Return what comes next in one way of reading, waiting for it. Raises TimeoutError."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self._caller.check()
+        while True:
+            try:
+                return self.receive_nowait(polled)
+            except WouldBlock:
+                patience = _PATIENCE
+            if deadline is not None:
+                patience = deadline - time.monotonic()
+                if patience <= 0:
+                    raise TimeoutError(f"nothing came within {timeout:g} s")
+            self._inbox.wait(patience)
+
+    def receive_nowait(self, polled: _Polled[T]) -> T:
+        """Return what comes next in one way of reading, if it is there."""
+        with self._inbox.turn:
+            if self._inbox.has_arrivals:
+                self._inbox.drain()
+            return polled.receive_nowait()
+
+
+class RowSide(Generic[R]):
+    """A channel of rows, or of lists of them, as threads see it."""
+
+    def __init__(self, caller: Caller, channel: RowChannel[R] | BatchChannel[R]) -> None:
+        self._caller = caller
+        self._near = channel.batches() if isinstance(channel, RowChannel) else channel
+        self._changed = threading.Condition()
+        self._pipe: RowPipe[R] = RowPipe(caller.portal, self._tell)
+        self._closed = False
+
+    @property
+    def value(self) -> RowSide[R]:
+        """What the faces' own channels are made from."""
+        return self
+
+    async def pump(self) -> None:
+        """Hand on rows; in the portal's thread."""
+        await self._pipe.pump(self._near)
+
+    def close(self) -> None:
+        """End the channel."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def next_batch(self, timeout: float | None = None) -> list[R]:
+        """Return the rows that arrive next; none at the end. Raises TimeoutError."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self._caller.check()
+        with self._changed:
+            while not self._closed:
+                rows = self._pipe.take()
+                if rows is not None:
+                    return rows
+                patience = _PATIENCE
+                if deadline is not None:
+                    patience = deadline - time.monotonic()
+                    if patience <= 0:
+                        raise TimeoutError(f"nothing came within {timeout:g} s")
+                self._changed.wait(patience)
+        return []
+
+    def end(self) -> None:
+        """End the request."""
+        self.close()
+        self._caller.ask(self._near.aclose)
+
+
+def side_of(caller: Caller, value: object) -> Side | None:
+    """Return what stands here for something that is read, where it is not asked each time."""
+    if isinstance(value, Feed):
+        return FeedSide(caller, value)
+    if isinstance(value, RowChannel | BatchChannel):
+        return RowSide(caller, value)
+    return None
+
+
+class Receiver(Generic[T]):
+    """Receives from a channel of the core by asking each time; loses nothing by time-outs."""
+
+    def __init__(self, caller: Caller, receive: Callable[[], Awaitable[T]]) -> None:
+        self._caller = caller
+        self._receive = receive
+        self._unread: deque[Job[T]] = deque()
+
+    def receive(self, timeout: float | None) -> T:
+        """Return the next. Raises TimeoutError, EndOfChannel and what the channel raises."""
+        unread: Job[T] | None = None
+        with suppress(IndexError):  # another thread may be first
+            unread = self._unread.popleft()
+        if unread is not None:
+            return unread.result()
+        return self._caller.finish(self._receive, timeout, self._unread.append).result()
