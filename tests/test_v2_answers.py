@@ -130,11 +130,11 @@ async def test_a_v3_terminal_asked_in_v2s_words_says_what_to_do():
 
 async def test_an_error_in_a_page_is_tried_again():
     """What would be tried again as a status is tried again as an error_type too."""
-    busy = page([], error_type="SERVER_STARTING", error_msg="wait")
-    lines = [page(ticks(0, 2), 2), busy, page(ticks(2, 3))]
+    busy = page([], 3, error_type="SERVER_STARTING", error_msg="wait")
+    lines = [page(ticks(0, 2), 2), busy, page(ticks(2, 3), 3), page(ticks(3, 4))]
     async with old(*lines) as (script, session):
-        assert await volumes(session) == [0, 1, 2]
-        assert script.targets[1:] == ["/v2/page/2", "/v2/page/2"]
+        assert await volumes(session) == [0, 1, 2, 3]
+        assert script.targets[1:] == ["/v2/page/2", "/v2/page/2", "/v2/page/3"]
 
 
 async def test_expired_pages_begin_again_without_repeating_rows():
