@@ -15,7 +15,7 @@ from tests.answers import ANSWERS, at
 from thetatrio import rows
 from thetatrio.contracts import Option
 from thetatrio.market_time import NEW_YORK
-from thetatrio.requests import operations
+from thetatrio.requests import operations, v2
 
 pytestmark = pytest.mark.core
 
@@ -41,7 +41,8 @@ def test_every_kind_of_row_is_exported_and_used():
     public = {name for name, value in vars(rows).items() if isinstance(value, type)}
     assert public == {kind.__name__ for kind in kinds()}
     assert all(getattr(rows, kind.__name__) is kind for kind in kinds())
-    answers = {request.row_type() for request in operations().values()}
+    every = (*operations().values(), *v2.operations().values())
+    answers = {request.row_type() for request in every}
     assert answers <= set(kinds())
     assert all(kind in answers or kind.__subclasses__() for kind in kinds())
 

@@ -130,11 +130,11 @@ async def test_a_v3_terminal_asked_in_v2s_words_says_what_to_do():
 
 async def test_an_error_in_a_page_is_tried_again():
     """What would be tried again as a status is tried again as an error_type too."""
-    busy = page([], error_type="SERVER_STARTING", error_msg="wait")
-    lines = [page(ticks(0, 2), 2), busy, page(ticks(2, 3))]
+    busy = page([], 3, error_type="SERVER_STARTING", error_msg="wait")
+    lines = [page(ticks(0, 2), 2), busy, page(ticks(2, 3), 3), page(ticks(3, 4))]
     async with old(*lines) as (script, session):
-        assert await volumes(session) == [0, 1, 2]
-        assert script.targets[1:] == ["/v2/page/2", "/v2/page/2"]
+        assert await volumes(session) == [0, 1, 2, 3]
+        assert script.targets[1:] == ["/v2/page/2", "/v2/page/2", "/v2/page/3"]
 
 
 async def test_expired_pages_begin_again_without_repeating_rows():
@@ -168,28 +168,36 @@ async def test_other_rows_the_second_time_are_an_error():
 
 async def test_a_part_that_begins_again_leaves_the_others_alone():
     """Parts run ahead of their reader: one whose pages expire there takes no other's rows away."""
-    heads = []
+    asked_for = []
+    in_the_middle, gone = trio.Event(), trio.Event()
 
     async def serve(stream, head):
         target = head.split(b" ", 2)[1].decode()
-        heads.append(target)
-        first = "start_date=20241031" in target
-        if target.startswith("/v2/page/"):
-            line = GONE if heads.count(target) == 1 else page(ticks(5, 7))
+        again = "/v2/page/9" in asked_for
+        asked_for.append(target)
+        if target == "/v2/page/2":  # of the first part, whose rows so far have been read
+            in_the_middle.set()
+            await gone.wait()
+            line = page(ticks(3, 5))
+        elif target == "/v2/page/9":  # of the second, which is opened meanwhile
+            await in_the_middle.wait()
+            line = GONE
+        elif "start_date=20241031" in target:
+            line = page(ticks(0, 3), 2)
         else:
-            line = page(ticks(0, 5), None) if first else page([], 9 if len(heads) < 4 else 8)
-            if not first and "/v2/page/9" in heads:
-                line = page(ticks(5, 7))
+            line = page(ticks(5, 7)) if again else page([], 9)
+            if again:
+                gone.set()
         await stream.send_all(line)
 
-    async with old(serve, slots=1) as (_, session):
+    async with old(serve, slots=2) as (_, session):
         query = session.stock.history_ohlc(
             "AAPL", start_date="2024-10-31", end_date="2024-11-01", interval="1s"
         )
         assert len(query.plan().requests) == 2
         query = session.query(query.request)
         assert [row.volume for row in await query] == list(range(7))
-    assert "/v2/page/9" in heads
+    assert asked_for.count("/v2/page/9") == 1
 
 
 async def test_a_thousand_pages_of_rows_are_one_answer():

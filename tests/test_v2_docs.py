@@ -29,6 +29,25 @@ def test_each_operation_says_which_terminals_have_it():
             assert f"`{old.path.removeprefix('/v2/')}`" in paths
 
 
+@pytest.mark.parametrize("library", ["polars", "arrow", "pandas"])
+async def test_frames_of_a_v2_terminal_are_those_of_v3(library):
+    """Types, names and numbers are equal; what v2 does not send is not a number."""
+    pytest.importorskip({"arrow": "pyarrow"}.get(library, library))
+    found = {}
+    for api in ("v3", "v2"):
+        async with simulated(api=api, page_rows=40) as (_, session):
+            query = session.stock.history_ohlc("AAPL", date="2024-11-01", interval="1m")
+            frame = await getattr(query, library)()
+            columns = frame.to_pydict() if library == "arrow" else {
+                name: list(frame[name]) for name in frame.columns
+            }  # fmt: skip
+            found[api] = {name: columns[name] for name in columns if name != "vwap"}
+            if api == "v2":
+                assert all(value != value for value in columns["vwap"])  # noqa: PLR0124
+    assert found["v2"] == found["v3"]
+    assert len(found["v2"]["open"]) == 391
+
+
 async def test_a_download_from_a_v2_terminal_is_that_of_v3(tmp_path):
     """The files of a dataset are the same, cell by cell, but for what v2 does not send."""
     kept = {}

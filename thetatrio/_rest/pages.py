@@ -115,6 +115,11 @@ class Trail:
             return target
         return None
 
+    def step_back(self, after: str, here: str) -> None:
+        """Be at a page once more, and not have been told of the one after it."""
+        self._seen.discard(_digest(after))
+        self._here = here
+
     def _judge(self, link: object) -> str:
         if not isinstance(link, str):
             raise DecodeError(f"a page's link to the next is no text: {link!r:.80}")

@@ -134,6 +134,8 @@ class Pages:
         """Ask for the last page again, whose content was an error; tell whether there is one."""
         if self._last is None:
             return False
+        if self._target is not None:
+            self._trail.step_back(self._target, self._last)
         self._target, self._last = self._last, None
         self.fetched -= 1
         return True

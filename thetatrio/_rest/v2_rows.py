@@ -37,7 +37,7 @@ class _Bulk(msgspec.Struct):
 
 
 _ITEMS: Final = msgspec.json.Decoder(list[dict[str, object] | list[object]])
-_SCALARS: Final = msgspec.json.Decoder(list[str | int | list[str | int]])
+_SCALARS: Final = msgspec.json.Decoder(list[str | int | dict[str, str | int] | list[str | int]])
 _NOTHING: Final = ([0], ["0"])
 _DAY_MS: Final = 86_400_000
 _CODES: Final[Mapping[str, int]] = {
@@ -174,7 +174,7 @@ class V2Rows:
         if self._scalar:
             # An expiration of 0 has been seen in lists, and is none.
             items = _SCALARS.decode(envelope.rows)
-            cells = (item if isinstance(item, list) else [item] for item in items)
+            cells = map(_cells_of, items)
             yield (self._scalar,), {}, ([*cell[:1]] for cell in cells if cell[:1] not in _NOTHING)
             return
         plain: list[_Cells] = []
@@ -230,6 +230,12 @@ class V2Rows:
 
 
 _TEXTS: Final = frozenset({"symbol", "right", "path"}) | _DATES
+
+
+def _cells_of(item: str | int | dict[str, str | int] | list[str | int]) -> list[str | int]:
+    if isinstance(item, dict):  # a gateway's
+        return [*item.values()]
+    return item if isinstance(item, list) else [item]
 
 
 def _contract_cells(contract: Mapping[str, object]) -> dict[str, str]:

@@ -51,3 +51,6 @@ from thetatrio.rows.option import OptionQuote as OptionQuote
 from thetatrio.rows.option import OptionSnapshotOhlc as OptionSnapshotOhlc
 from thetatrio.rows.option import OptionTrade as OptionTrade
 from thetatrio.rows.option import OptionTradeQuote as OptionTradeQuote
+from thetatrio.rows.v2 import Dividend as Dividend
+from thetatrio.rows.v2 import FilePath as FilePath
+from thetatrio.rows.v2 import Split as Split
