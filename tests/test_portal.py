@@ -172,6 +172,75 @@ with open_terminal() as terminal:
     assert counts == mine
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize("face", ["aio", "sync"])
+def test_a_query_that_a_fork_refuses_was_used(face):
+    """What is asked of a session from before the fork is one error, and no warning besides."""
+    script = (
+        HEAD
+        + """
+import gc
+from thetatrio.testing import aio as testing_aio
+
+def told(out, error):
+    gc.collect()  # what is dropped unused warns on stderr
+    os.write(out, f"{error}\\n".encode())
+
+def blocking(session, out):
+    query = session.stock.list_symbols
+    for way in (
+        lambda: query().fetch(), lambda: list(query()), lambda: query().polars(),
+        lambda: query().frames().__enter__(), lambda: session.gather(query(), query()),
+    ):
+        try:
+            way()
+        except RuntimeError as error:
+            told(out, error)
+
+async def enter(block):
+    async with block:
+        pass
+
+async def awaiting(session, out):
+    query = session.stock.list_symbols
+    for way in (
+        lambda: query(), lambda: enter(query().rows()), lambda: query().polars(),
+        lambda: enter(query().frames()), lambda: session.gather(query(), query()),
+    ):
+        try:
+            await way()
+        except RuntimeError as error:
+            told(out, error)
+
+def in_a_child(work):
+    there, here = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            work(here)
+        finally:
+            os._exit(0)
+    os.close(here)
+    os.waitpid(pid, 0)
+    print(os.read(there, 10000).decode(), end="")
+
+async def main():
+    async with testing_aio.open_terminal() as terminal:
+        async with aio.open_session(config=terminal.config) as session:
+            in_a_child(lambda out: asyncio.run(awaiting(session, out)))
+
+if sys.argv[1] == "aio":
+    asyncio.run(main())
+else:
+    with open_terminal() as terminal, sync.open_session(config=terminal.config) as session:
+        in_a_child(lambda out: blocking(session, out))
+"""
+    )
+    told = run(script, face)
+    assert len(told) == 5
+    assert all("before the process was forked" in line for line in told)
+
+
 def test_a_spawned_child_opens_its_own():
     """A child that was spawned shares nothing, and its session works."""
     script = (

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial, wraps
 from types import TracebackType
@@ -127,15 +127,26 @@ async def give_up(job: Job[Any], watch: Watch) -> None:
 
 
 class Block(Generic[T]):
-    """An async context of the core, for an asyncio task."""
+    """An async context of the core, for an asyncio task.
+
+    Args:
+        caller: the way there.
+        open_it: makes the context.
+        of: the query whose context it is, or the queries, if any.
+    """
 
     def __init__(
-        self, caller: Caller, open_it: Callable[[], AbstractAsyncContextManager[T]]
+        self,
+        caller: Caller,
+        open_it: Callable[[], AbstractAsyncContextManager[T]],
+        of: tuple[object, ...] = (),
     ) -> None:
         self._caller = caller
         self._open = open_it
+        self._of = of
 
     async def __aenter__(self) -> T:
+        _note_use(self._of)
         watch = Watch()
         self._stay = stay = Stay(
             self._caller.portal, self._open, partial(_side_of, self._caller, watch.loop), watch.tell
@@ -282,10 +293,18 @@ def _side_of(
     return None
 
 
+def _note_use(values: Iterable[object]) -> None:
+    # Whatever comes of it, and if it is only refused here: these were not dropped unused.
+    for value in values:
+        if isinstance(value, Query):
+            vars(value)["_used"] = True
+
+
 def _asking(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @wraps(method)
     async def ask(self: Any, *args: Any, **options: Any) -> Any:
         caller: Caller = self._caller
+        _note_use((self, *args))
         work = partial(method, self, *args, **options)
         return await (work() if caller.portal.is_here else caller.ask(work))
 
@@ -325,7 +344,7 @@ def _opening(method: Callable[..., Any]) -> Callable[..., Any]:
     def open_it(self: Any, *args: Any, **options: Any) -> Any:
         caller: Caller = self._caller
         opening = method(self, *args, **options)
-        return opening if caller.portal.is_here else Block(caller, lambda: opening)
+        return opening if caller.portal.is_here else Block(caller, lambda: opening, (self,))
 
     return open_it
 

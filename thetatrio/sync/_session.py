@@ -424,6 +424,8 @@ class Session:
             print(len(bars), quotes[0].bid)
         """
         native_ones: list[NativeQuery[Any]] = [native_of(query) for query in queries]
+        for query in native_ones:
+            query.close()  # whatever comes of it, it was not dropped unused
         return self._caller.ask(partial(self._native.gather, *native_ones))
 
     def as_completed(
