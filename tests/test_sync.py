@@ -151,7 +151,7 @@ def test_where_it_cannot_wait_it_says_so():
                     terminal.call(lambda _, wait=wait: wait())
 
 
-def interrupted(terminal, holds):
+def interrupt(began, terminal, holds):
     """Send Ctrl-C to this process as soon as something is true of the terminal."""
 
     def press():
@@ -159,8 +159,8 @@ def interrupted(terminal, holds):
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=press)
+    began.append(thread)  # before it may be too late
     thread.start()
-    return thread
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the signal ends the whole process there")
@@ -173,23 +173,22 @@ def test_ctrl_c_ends_it_with_everything_closed(stage, tmp_path):
 
         def work(session):
             if stage == "query":
-                thread = interrupted(terminal, lambda ledger: ledger.in_flight == 1)
-                began.append(thread)
+                interrupt(began, terminal, lambda ledger: ledger.in_flight == 1)
                 bars(session).fetch()
             elif stage == "rows":
                 with session.stock.history_quote("AAPL", date=DAY, interval="1s").rows() as rows:
                     terminal.call(lambda it: it.faults.append(Latency(3600.0)))
                     rows.receive()
-                    began.append(interrupted(terminal, lambda ledger: ledger.in_flight == 2))
+                    interrupt(began, terminal, lambda ledger: ledger.in_flight == 2)
                     bars(session).fetch()
             elif stage == "stream":
                 with session.stream.quotes(AAPL) as feed:
-                    began.append(interrupted(terminal, lambda ledger: ledger.stream.open == 1))
+                    interrupt(began, terminal, lambda ledger: ledger.stream.open == 1)
                     for _ in feed:
                         pass
             else:
                 query = session.stock.history_eod("AAPL", start_date="2024-10-01", end_date=DAY)
-                began.append(interrupted(terminal, lambda ledger: ledger.in_flight == 1))
+                interrupt(began, terminal, lambda ledger: ledger.in_flight == 1)
                 session.download(query, tmp_path / "data", format="csv").run()
 
         with pytest.raises(KeyboardInterrupt):

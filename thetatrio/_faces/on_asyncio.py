@@ -32,6 +32,7 @@ from thetatrio._portal import Job, Portal, acquire, release
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._rest.file_query import ChunkChannel, FileQuery
 from thetatrio._rest.framing import FrameChannel
+from thetatrio._rest.paging import PageChannel
 from thetatrio._rest.query import Query
 from thetatrio._stream.feed import Feed, Subscription, parts_of
 from thetatrio._stream.inbox import Inbox
@@ -380,7 +381,7 @@ def _mirror(kind: type, **methods: str) -> None:
 _mirror(
     native.Session,
     asks="chain expirations trading_sessions get gather",
-    opens="as_completed",
+    opens="as_completed pages",
     looks="statistics",
     makes="query file_query download",
 )
@@ -398,6 +399,7 @@ _mirror(FileQuery, asks="save", opens="chunks")
 _mirror(FrameChannel, receives="receive", asks="aclose")
 _mirror(ChunkChannel, receives="receive", asks="aclose")
 _mirror(CompletedChannel, receives="receive")
+_mirror(PageChannel, receives="receive", asks="aclose")
 _mirror(DownloadEvents, receives="receive")
 _mirror(
     Stream,

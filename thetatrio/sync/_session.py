@@ -23,6 +23,7 @@ from thetatrio._endpoints import (
 from thetatrio._faces.on_threads import Block, Caller, Receiver
 from thetatrio._portal import acquire, release
 from thetatrio._rest.limiter import LimiterStatistics
+from thetatrio._rest.paging import PageChannel
 from thetatrio._rest.query import Query as NativeQuery
 from thetatrio._rest.raw import ParameterValue, RawAnswer
 from thetatrio.chains import OptionChain, TradingSession
@@ -315,6 +316,38 @@ class Session:
             print(answer.rows()[0])
         """
         return self._caller.ask(partial(self._native.get, path, params))
+
+    def pages(
+        self, path: str, params: Mapping[str, ParameterValue] | None = None
+    ) -> AbstractContextManager[Channel[RawAnswer]]:
+        """Open a channel of the pages of an endpoint that the library does not know.
+
+        Makes a `GET` request for the path, and one for each page after it.
+        Where a page says that there is another (`header.next_page`, the
+        `Next-Page` header, a gateway's `nextUrl`), its path and query are
+        asked for on this session's origin, and nothing else of the link is
+        used. Each page is asked for when it is received; one is in memory.
+
+        Args:
+            path: such as `/v2/hist/stock/eod`, on this session's terminal.
+            params: as those of `get`, of the first page.
+
+        Raises InvalidRequest for what is no path or name. Receiving raises
+        ForeignPage for a link that leads elsewhere, DecodeError for pages
+        that run in a circle, and the errors of any query.
+
+            with session.pages("/v3/stock/list/symbols", {"format": "csv"}) as pages:
+                for page in pages:
+                    print(len(page.rows()))
+        """
+
+        def dress(pages: PageChannel) -> Channel[RawAnswer]:
+            return Channel(
+                Receiver(self._caller, pages.receive).receive,
+                partial(self._caller.ask, pages.aclose),
+            )
+
+        return Block(self._caller, partial(self._native.pages, path, params), dress)
 
     def requests_for(self, gap: Gap, *, inclusive: bool = False) -> list[Request[Row]]:
         """Return the requests that fetch what a gap of a feed is missing.
