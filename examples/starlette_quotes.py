@@ -36,7 +36,7 @@ async def look() -> None:
     async with asyncio.TaskGroup() as tasks, httpx.AsyncClient() as client:
         tasks.create_task(server.serve(sockets=[sock]))
         async with client.stream("GET", "http://{}:{}/quotes/".format(*sock.getsockname())) as got:
-            print((await anext(got.aiter_text(chunk_size=105))).strip())  # some three of them
+            print(*[await anext(each) for each in [got.aiter_lines()] * 6][::2], sep="\n")
         server.should_exit = True
 
 
