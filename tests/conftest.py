@@ -1,11 +1,17 @@
 """Settings of the whole suite."""
 
+import signal
+
 from hypothesis import settings
 
 # No deadline: on a shared machine a slow example says nothing about the code.
 settings.register_profile("default", deadline=None)
 settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("default")
+
+
+# What a shell starts in the background ignores Ctrl-C, which tests send and expect.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path, config):
