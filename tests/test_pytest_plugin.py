@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import entry_points
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+INSTALLED = bool(entry_points(group="pytest11", name="thetatrio"))
+LOADED = ("-p", "thetatrio.testing.pytest_plugin")
 
 TESTS = """
 import pytest
@@ -59,7 +62,7 @@ def test_marked(theta_terminal, theta_session):
 def run(folder: Path, *arguments: str) -> str:
     """Run pytest in a folder, with the plugin as an installed package has it."""
     told = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "thetatrio.testing.pytest_plugin",
+        [sys.executable, "-m", "pytest", "-q", *(() if INSTALLED else LOADED),
          "-p", "no:cacheprovider", "--strict-markers", "-W", "error", *arguments],
         cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=120, check=False,
