@@ -82,7 +82,7 @@ def test_an_interrupt_in_the_block_comes_out_as_one_in_bounded_time():
     while isinstance(error, BaseExceptionGroup):
         (error,) = error.exceptions
     assert isinstance(error, KeyboardInterrupt)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 10
 
 
 async def test_the_wall_clock_may_jump(autojump_clock, monkeypatch):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final, Protocol, cast
 
@@ -93,7 +94,7 @@ class _Lines:
         return rest
 
 
-class _CsvReader:
+class _CsvReader(ABC):
     """What Parquet and CSV files share: answers' lines of names, and their other lines."""
 
     def __init__(self, row_type: type[Row]) -> None:
@@ -139,11 +140,12 @@ class _CsvReader:
             fail("the answer has a column twice", line)
         return names
 
-    def abandon(self) -> None:
+    def abandon(self) -> None:  # noqa: B027  # one that holds more says so
         """Let go of what is held."""
 
+    @abstractmethod
     def _write(self, names: tuple[str, ...], lines: bytes) -> None:
-        raise NotImplementedError
+        """Write whole lines whose cells have these names."""
 
 
 class ParquetEncoder(_CsvReader):
