@@ -212,6 +212,7 @@ def package(session: nox.Session) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     shutil.copy(ROOT / "examples" / "test_strategy.py", scratch)
+    (scratch / "pytest.ini").write_text("[pytest]\n")  # else this project's settings are found
     bare = place / "bare-whl"
     python = str(bare / ("Scripts" if sys.platform == "win32" else "bin") / "python")
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
