@@ -15,7 +15,8 @@ import trio
 import thetatrio
 from tests.leaks import descriptors
 from thetatrio import _portal, aio, sync
-from thetatrio._faces.on_threads import Bell, Caller
+from thetatrio._bell import Bell
+from thetatrio._faces.on_threads import Caller
 
 pytestmark = pytest.mark.core
 

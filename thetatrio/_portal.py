@@ -10,12 +10,14 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 import trio
 
+from thetatrio._bell import Bell
 from thetatrio.errors import InternalError, SessionClosed
 
 __all__ = ["Job", "Portal", "acquire", "release"]
@@ -117,14 +119,18 @@ class Portal:
         self._leave = trio.Event()
         self._token: trio.lowlevel.TrioToken | None = None
         self._nursery: trio.Nursery | None = None
-        started = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(started,), name="thetatrio", daemon=True
-        )
-        self._thread.start()
-        started.wait()
+        self._started = False
+        self._bell = Bell()
         # The thread is a daemon: a program that ends with a session open does not hang.
+        self._thread = threading.Thread(target=self._run, name="thetatrio", daemon=True)
+        self._thread.start()
         atexit.register(self.stop)
+        try:
+            self._bell.until(lambda: self._started)
+        except BaseException:  # Ctrl-C
+            self._bell.until(lambda: self._started)
+            self.stop()
+            raise
 
     @property
     def is_here(self) -> bool:
@@ -172,7 +178,7 @@ class Portal:
             return read()
         found: list[T] = []
         errors: list[Exception] = []
-        done = threading.Event()
+        bell = Bell()
 
         def look() -> None:
             try:
@@ -180,12 +186,15 @@ class Portal:
             except Exception as error:  # noqa: BLE001  # it is the caller's
                 errors.append(error)
             finally:
-                done.set()
+                bell.ring()
+
+        def done() -> bool:
+            return bool(found or errors)
 
         self.call_soon(look)
         # What is asked of a run that is about to end may never be called.
-        while not done.wait(0.05):
-            if not self._thread.is_alive() and not done.is_set():
+        while not bell.until(done, time.monotonic() + 0.05):
+            if not self._thread.is_alive() and not done():
                 return read()
         if errors:
             raise errors.pop()
@@ -212,24 +221,29 @@ class Portal:
                 " open another one here"
             )
 
-    def _run(self, started: threading.Event) -> None:
+    def _run(self) -> None:
         try:
-            trio.run(self._main, started)
+            trio.run(self._main)
         finally:
             with self._lock:
                 self._over = True
                 left = list(self._jobs)
             for job in left:  # asked for when the run was about to end
                 job.end()
-            started.set()
+            self._tell_started()
 
-    async def _main(self, started: threading.Event) -> None:
+    async def _main(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
-            started.set()
+            self._tell_started()
             await self._leave.wait()
             nursery.cancel_scope.cancel()
+
+
+    def _tell_started(self) -> None:
+        self._started = True
+        self._bell.ring()
 
 
 class _Shared:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections import deque
@@ -15,6 +14,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from thetatrio._bell import Bell
 from thetatrio._faces.feeds import FarInbox, FarSubscription
 from thetatrio._faces.rows import RowPipe
 from thetatrio._faces.stay import Side, Stay
@@ -33,31 +33,6 @@ R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 U = TypeVar("U")
 T_co = TypeVar("T_co", covariant=True)
-
-# There a thread that waits without a bound does not meet Ctrl-C.
-_PATIENCE: Final = 0.1 if sys.platform == "win32" else None
-
-
-class Bell:
-    """Waits in a thread for what is told in another."""
-
-    def __init__(self) -> None:
-        self._rung = threading.Event()
-        self.ring: Callable[[], None] = self._rung.set
-        """Have the waiting thread look again."""
-
-    def until(self, holds: Callable[[], bool], deadline: float | None = None) -> bool:
-        """Wait until something holds; False where that was not before the deadline."""
-        while not holds():
-            patience = _PATIENCE
-            if deadline is not None:
-                patience = deadline - time.monotonic()
-                if patience <= 0:
-                    return False
-            self._rung.wait(patience)
-            self._rung.clear()
-        return True
-
 
 class Caller:
     """One session's way into the portal, for plain threads."""
@@ -174,19 +149,19 @@ class _ThreadInbox(FarInbox[E]):
         super().__init__(portal, near, self._wake)
         self.turn = threading.Lock()
         """Held by the thread that reads."""
-        # The portal's thread takes this one alone, and nobody has it for longer
-        # than a look: a reader, and what logs its losses, may take their time.
-        self._bell = threading.Condition(threading.Lock())
+        # Of what is here the portal's thread touches this alone: a reader, and
+        # what logs its losses, may take their time.
+        self._bell = Bell()
 
     def _wake(self) -> None:
-        with self._bell:
-            self._bell.notify_all()
+        self._bell.ring()
 
-    def wait(self, patience: float | None) -> None:
-        """Wait until there may be something to read."""
-        with self._bell:
-            if not (self.has_arrivals or self.waiting or self.ended):
-                self._bell.wait(patience)
+    def wait(self, deadline: float | None) -> bool:
+        """Wait until there may be something to read; False where that was not in time."""
+        return self._bell.until(self._may_be_read, deadline)
+
+    def _may_be_read(self) -> bool:
+        return self.has_arrivals or bool(self.waiting) or self.ended is not None
 
     def close(self) -> None:
         with self.turn:
@@ -233,15 +208,10 @@ class FeedSide(Generic[E]):
         deadline = None if timeout is None else time.monotonic() + timeout
         self._caller.check()
         while True:
-            try:
+            with suppress(WouldBlock):
                 return self.receive_nowait(polled)
-            except WouldBlock:
-                patience = _PATIENCE
-            if deadline is not None:
-                patience = deadline - time.monotonic()
-                if patience <= 0:
-                    raise TimeoutError(f"nothing came within {timeout:g} s")
-            self._inbox.wait(patience)
+            if not self._inbox.wait(deadline):
+                raise TimeoutError(f"nothing came within {timeout:g} s")
 
     def receive_nowait(self, polled: _Polled[T]) -> T:
         """Return what comes next in one way of reading, if it is there."""
@@ -257,8 +227,9 @@ class RowSide(Generic[R]):
     def __init__(self, caller: Caller, channel: RowChannel[R] | BatchChannel[R]) -> None:
         self._caller = caller
         self._near = channel.batches() if isinstance(channel, RowChannel) else channel
-        self._changed = threading.Condition()
-        self._pipe: RowPipe[R] = RowPipe(caller.portal, self._tell)
+        self._bell = Bell()
+        self._turn = threading.Lock()
+        self._pipe: RowPipe[R] = RowPipe(caller.portal, self._bell.ring)
         self._closed = False
 
     @property
@@ -272,30 +243,24 @@ class RowSide(Generic[R]):
 
     def close(self) -> None:
         """End the channel."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def _tell(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+        self._closed = True
+        self._bell.ring()
 
     def next_batch(self, timeout: float | None = None) -> list[R]:
         """Return the rows that arrive next; none at the end. Raises TimeoutError."""
         deadline = None if timeout is None else time.monotonic() + timeout
         self._caller.check()
-        with self._changed:
-            while not self._closed:
-                rows = self._pipe.take()
-                if rows is not None:
-                    return rows
-                patience = _PATIENCE
-                if deadline is not None:
-                    patience = deadline - time.monotonic()
-                    if patience <= 0:
-                        raise TimeoutError(f"nothing came within {timeout:g} s")
-                self._changed.wait(patience)
-        return []
+        found: list[list[R]] = []
+
+        def take() -> bool:
+            with self._turn:
+                if not self._closed and (rows := self._pipe.take()) is not None:
+                    found.append(rows)
+            return self._closed or bool(found)
+
+        if not self._bell.until(take, deadline):
+            raise TimeoutError(f"nothing came within {timeout:g} s")
+        return found[0] if found else []
 
     def end(self) -> None:
         """End the request."""
