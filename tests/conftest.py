@@ -7,11 +7,21 @@ from hypothesis import settings
 # No deadline: on a shared machine a slow example says nothing about the code.
 settings.register_profile("default", deadline=None)
 settings.register_profile("deep", deadline=None, max_examples=2000)
+# Tracing makes an example four to five times as dear, and what is measured is
+# which lines run; the other Pythons try the full number on the same properties.
+settings.register_profile("measured", deadline=None, max_examples=25)
 settings.load_profile("default")
 
 
 # What a shell starts in the background ignores Ctrl-C, which tests send and expect.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config):
+    """Try fewer examples where coverage is measured, unless a profile is asked for."""
+    measured = bool(getattr(config.option, "cov_source", None))
+    if measured and not config.getoption("--hypothesis-profile", default=None):
+        settings.load_profile("measured")
 
 
 def pytest_ignore_collect(collection_path, config):

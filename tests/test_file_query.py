@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tracemalloc
+from functools import partial
 
 import pytest
 import trio
@@ -290,3 +293,56 @@ async def test_a_large_file_is_saved_in_flat_memory(tmp_path):
     with (tmp_path / "a.csv").open("rb") as file:
         assert file.read(len(PIECE)) == PIECE
     assert (tmp_path / "a.csv").stat().st_size == size
+
+
+SAVED = """
+import sys, trio, thetatrio
+
+def memory(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(name)) / 1024
+
+async def main(url, to):
+    async with thetatrio.open_session(base_url=url) as session:
+        await session.option.flat_file_eod(date="2024-11-01").save(to)  # what is imported at first use
+        start = memory("VmRSS")
+        print(await session.option.flat_file_eod(date="2024-11-04").save(to))
+        print(memory("VmHWM") - start)
+
+trio.run(main, *sys.argv[1:])
+"""
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+async def test_half_a_gigabyte_is_saved_through_a_cut_in_flat_memory(tmp_path):
+    """A day of 500 MB over a socket, cut in the middle: whole, and in less than 16 MB."""
+    pieces, asked = 8_000, []
+
+    async def serve(stream):
+        async with stream:
+            asked.append(await stream.receive_some())
+            if len(asked) == 1:  # the small file, on the connection that the large one takes too
+                await stream.send_all(WHOLE)
+                asked.append(await stream.receive_some())
+            head = answer(b"", content_type="text/csv", length=len(PIECE) * pieces)
+            await stream.send_all(head)
+            for number in range(pieces):
+                await stream.send_all(b"%07d" % number + PIECE[7:])
+                if number == pieces // 2 and len(asked) == 2:
+                    return  # cut, the first time
+
+    to = tmp_path / "day.csv"
+    async with trio.open_nursery() as nursery:
+        (listener,) = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}"
+        run = partial(subprocess.run, capture_output=True, check=True, text=True)
+        done = await trio.to_thread.run_sync(run, [sys.executable, "-c", SAVED, url, str(to)])
+        nursery.cancel_scope.cancel()
+    size, growth = map(float, done.stdout.split())
+    assert size == to.stat().st_size == len(PIECE) * pieces > 500_000_000
+    assert len(asked) == 3
+    with to.open("rb") as file:
+        for number in range(pieces):
+            assert file.read(len(PIECE)) == b"%07d" % number + PIECE[7:]
+    assert growth < 16

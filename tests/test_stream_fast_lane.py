@@ -138,7 +138,7 @@ async def test_slices_of_the_stream_make_no_difference(step):
     assert lane.messages == [message for message in MESSAGES if len(message) < 60_000]
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(st.lists(st.integers(1, 2000), max_size=30), st.integers(1, 5000))
 def test_cuts_of_the_handshake_and_of_frames_make_no_difference(sizes, max_bytes):
     """Wherever the bytes are cut, and whatever is asked for, the messages are the same."""

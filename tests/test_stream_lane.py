@@ -348,7 +348,7 @@ def test_a_second_reconnect_remembers_what_came_between():
     assert inbox.numbers == [Replayed(count=2), gap(at(2), at(3), 2), 3]
 
 
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(
     st.lists(st.tuples(st.integers(1, 30), st.integers(0, 40)), min_size=1, max_size=6),
     st.lists(st.integers(0, 200), max_size=6),

@@ -393,7 +393,7 @@ def all_of_it(feeds, payloads, edges, crowd):
     return [inbox.got for inbox in routed.inboxes], routed.told, counts
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(
     st.lists(st.lists(topics, min_size=1, max_size=3, unique=True), max_size=4),
     st.lists(payloads, max_size=20),
