@@ -304,7 +304,7 @@ def memory(name):
 
 async def main(url, to):
     async with thetatrio.open_session(base_url=url) as session:
-        await session.option.flat_file_eod(date="2024-11-01").save(to)  # what is imported at first use
+        await session.option.flat_file_eod(date="2024-11-01").save(to)  # imports at first use
         start = memory("VmRSS")
         print(await session.option.flat_file_eod(date="2024-11-04").save(to))
         print(memory("VmHWM") - start)

@@ -240,7 +240,6 @@ class Portal:
             await self._leave.wait()
             nursery.cancel_scope.cancel()
 
-
     def _tell_started(self) -> None:
         self._started = True
         self._bell.ring()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import gc
+import importlib.util
 import io
 import json
 import random
@@ -160,6 +161,41 @@ def python_cells(body: bytes):
     return pl.DataFrame(dict(zip(names, columns, strict=True)))
 
 
+def vendors_answer(body: bytes):
+    """Return CSV as the answer that the vendor's own library takes apart, a message for a cell."""
+    from thetadata._proto import endpoints_pb2 as messages
+
+    lines = csv.reader(io.StringIO(body.decode(), newline=""))
+    table = messages.DataTable(headers=next(lines))
+    texts = {"symbol", "expiration", "right"}
+    prices = {"strike", "bid", "ask"}
+    for line in lines:
+        row = table.data_table.add()
+        for name, cell in zip(table.headers, line, strict=True):
+            value = row.values.add()  # noqa: PD011  # no frame is here yet
+            if name in texts:
+                value.text = cell
+            elif name in prices:
+                value.price.value, value.price.type = round(float(cell) * 1000), 7
+            elif name == "timestamp":
+                value.timestamp.epoch_ms = round(moment_of(cell).timestamp() * 1000)
+                value.timestamp.zone = messages.TimeZone.NEW_YORK
+            else:
+                value.number = int(cell)
+    answer = messages.ResponseData(compressed_data=table.SerializeToString())
+    answer.compression_description.algo = messages.CompressionAlgo.NONE
+    return answer
+
+
+def vendor_cells(answer):
+    """Let the vendor's own library make a polars DataFrame of its answer."""
+    from thetadata import ThetaClient
+
+    client = object.__new__(ThetaClient)  # one that is not logged in: it only converts
+    client.dataframe_type = "polars"
+    return client._convert_response_stream([answer])
+
+
 def moment_of(cell: str) -> dt.datetime:
     return in_new_york(dt.datetime.fromisoformat(cell))
 
@@ -216,13 +252,15 @@ VARIANTS = {
         plain_arrow,
         plain_pandas,
         python_cells,
+        vendor_cells,
     )
 }
+HAS_VENDORS = importlib.util.find_spec("thetadata") is not None  # from Python 3.12 on
 
 
 def main(name: str, port: str = "") -> None:
     """Take turns, on all processors: the libraries use more than one, and that is compared too."""
-    count = PYTHON_ROWS if name == "python_cells" else ROWS
+    count = PYTHON_ROWS if name.endswith("_cells") else ROWS
     if name in OVER_LOOPBACK:
         job, given = OVER_LOOPBACK[name], f"http://127.0.0.1:{port}"
 
@@ -231,6 +269,8 @@ def main(name: str, port: str = "") -> None:
     else:
         body = quotes(count)
         data = pieces(body) if name.startswith("read_") else body
+        if name == "vendor_cells":
+            data = vendors_answer(body)
 
         def turn():
             return VARIANTS[name](data)
@@ -252,6 +292,12 @@ def variant(name: str, label: str, *port: int) -> Variant:
     return Variant(label, ["-m", "tests.benchmarks.frames", name, *map(str, port)])
 
 
+def vendors_variants() -> list[Variant]:
+    """Return the vendor's own library, which walks the cells of its answer, if it is here."""
+    label = "the vendor's library, cells in memory"
+    return [variant("vendor_cells", label)] if HAS_VENDORS else []
+
+
 def frames_in_memory() -> None:
     """CSV in memory to frames."""
     variants = [
@@ -259,6 +305,7 @@ def frames_in_memory() -> None:
         variant("typed_polars", "polars.read_csv, times by its schema"),
         ours := variant("read_polars", "thetatrio, polars"),
         cells := variant("python_cells", "Python, cell by cell, into polars"),
+        *(vendors := vendors_variants()),
         variant("plain_arrow", "pyarrow.csv"),
         variant("read_arrow", "thetatrio, pyarrow"),
         variant("plain_pandas", "pandas.read_csv"),
@@ -274,6 +321,8 @@ def frames_in_memory() -> None:
     )
     judge_ratio("frames, polars to polars.read_csv", ours, plain, 1.0)
     judge_ratio("frames, cell by cell to polars", cells, ours, 10, at_least=True)
+    for each in vendors:
+        judge_ratio("frames, the vendor's library to polars", each, ours, 15, at_least=True)
 
 
 def frames_over_loopback() -> None:
@@ -283,6 +332,7 @@ def frames_over_loopback() -> None:
             plain := variant("plain_polars", "polars.read_csv, in memory"),
             ours := variant("ask_polars", "thetatrio, polars", port),
             cells := variant("python_cells", "Python, cell by cell, into polars"),
+            *(vendors := vendors_variants()),
             plain_table := variant("plain_arrow", "pyarrow.csv, in memory"),
             table_of_ours := variant("ask_arrow", "thetatrio, pyarrow", port),
             plain_frame := variant("plain_pandas", "pandas.read_csv, in memory"),
@@ -304,6 +354,8 @@ def frames_over_loopback() -> None:
         judge_ratio(f"loopback to {name}, CPU to bytes in memory", mine, base, 1.25)
         judge_ratio(f"loopback to {name}, wall to bytes in memory", mine, base, 1.4, figure="wall")
     judge_ratio("loopback, cell by cell to polars", cells, ours, 15, at_least=True)
+    for each in vendors:
+        judge_ratio("loopback, the vendor's library to polars", each, ours, 15, at_least=True)
 
 
 def downloads() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from thetatrio._bell import Bell
 from thetatrio._faces.feeds import FarInbox, FarSubscription
@@ -33,6 +33,7 @@ R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 U = TypeVar("U")
 T_co = TypeVar("T_co", covariant=True)
+
 
 class Caller:
     """One session's way into the portal, for plain threads."""
