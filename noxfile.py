@@ -222,6 +222,14 @@ def package(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build: every warning and dead reference is an error."""
+    _install(session, "docs", project=("--editable", ".[all]"))
+    build = ("sphinx-build", "-W", "-n", "--keep-going", "--fresh-env", "-b", "html", "-q")
+    session.run(*build, "docs", "docs/_build/html", *session.posargs)
+
+
+@nox.session(python=NEWEST)
 def bench(session: nox.Session) -> None:
     """Measure; arguments after `--` go to the benchmarks."""
     _install(session, "bench", "test", project=(".[all]",))
