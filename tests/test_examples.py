@@ -24,7 +24,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Blocks marked ```python no-run show what one had before; they are other libraries' code.
 PAGES = sorted(
-    page for page in (ROOT / "docs" / "guides").glob("*.md") if BLOCK.search(page.read_text("utf-8"))
+    page
+    for page in (ROOT / "docs" / "guides").glob("*.md")
+    if BLOCK.search(page.read_text("utf-8"))
 )
 PROGRAM = re.compile(r"^(trio|asyncio|anyio)\.run\(", re.MULTILINE)
 # So that something comes soon where nobody asked for a faster market.
