@@ -91,8 +91,8 @@ def marked(text: str) -> str:
 def declared(owner: type, name: str) -> str:
     """Return a field's type as the source has it."""
     for base in owner.__mro__:
-        if name in base.__dict__.get("__annotations__", ()):
-            said = base.__annotations__[name]
+        said = inspect.get_annotations(base).get(name)
+        if said is not None:
             return said if isinstance(said, str) else inspect.formatannotation(said)
     return ""
 
