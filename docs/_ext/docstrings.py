@@ -20,6 +20,8 @@ from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 from units import unit_of
 
+from thetatrio import errors
+from thetatrio.events import Event
 from thetatrio.rows import Row
 
 ARGUMENT = re.compile(r"    ([*\w]+(?:, [*\w]+)*): ")
@@ -69,6 +71,16 @@ def arguments_of(block: str) -> dict[str, str]:
     return meanings
 
 
+ERROR = re.compile(
+    rf"(?<![\w`.])({'|'.join(sorted(errors.__all__, key=len, reverse=True))})(?![\w`])"
+)
+
+
+def linked(text: str) -> str:
+    """Return prose with the library's errors as code, which is linked: docstrings leave that out."""
+    return ERROR.sub(r"`\1`", text)
+
+
 def marked(text: str) -> str:
     """Return a docstring with its blocks of code marked as such."""
     found = []
@@ -81,10 +93,12 @@ def marked(text: str) -> str:
             found.append(".. code-block:: text\n\n" + textwrap.indent(block, "   "))
         elif block.startswith("Args:"):
             meanings = arguments_of(block).items()
-            said = (f":param {name.replace('*', chr(92) + '*')}: {it}" for name, it in meanings)
+            said = (
+                f":param {name.replace('*', chr(92) + '*')}: {linked(it)}" for name, it in meanings
+            )
             found.append("\n".join(said))
         else:
-            found.append(block)
+            found.append(linked(block))
     return "\n\n".join(found)
 
 
@@ -150,13 +164,16 @@ def fields_of(owner: type[msgspec.Struct]) -> list[tuple[str, str, str, str]]:
     found = []
     for field in msgspec.structs.fields(owner):
         name, meaning = field.name, documents.get(field.name, "")
-        if issubclass(owner, Row):
+        if issubclass(owner, (Row, Event)):
             if name.endswith("_ny"):
                 name = name.removesuffix("_ny")
                 meaning = inspect.getdoc(getattr(owner, name)) or ""
-            unit = unit_of(owner, field.encode_name)
-            meaning = meaning if meaning.startswith(unit) else f"{unit}. {meaning}".strip()
-        default = "" if field.required else default_words(field)
+            unit = unit_of(owner, field.name if issubclass(owner, Event) else field.encode_name)
+            if not meaning.startswith(unit):
+                meaning = f"{unit}. {meaning}".strip()
+        # An event's contract is read apart: that it may be left out is nothing to users.
+        made = field.required or issubclass(owner, Event)
+        default = "" if made else default_words(field)
         found.append((name, type_words(declared(owner, field.name)), default, meaning))
     return found
 
@@ -241,7 +258,7 @@ def process_signature(
     if not isinstance(obj, type):
         return None
     if issubclass(obj, msgspec.Struct):
-        told = issubclass(obj, Row) or len(obj.__struct_fields__) > MANY_FIELDS
+        told = issubclass(obj, (Row, Event)) or len(obj.__struct_fields__) > MANY_FIELDS
     else:
         # What takes the library's own parts is made by the library.
         told = "thetatrio._" in (signature or "") or "RestClient" in (signature or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 
-from docstrings import arguments_of, blocks_of, fields_of
+from docstrings import arguments_of, blocks_of, fields_of, linked
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -119,7 +119,7 @@ def entry_of(request: type[Request[Row]]) -> str:
     """Return the whole entry of an operation in Markdown."""
     blocks, meanings = parsed(request)
     examples = [block for block in blocks if block.startswith("    ")]
-    prose = [block for block in blocks if not block.startswith("    ")]
+    prose = [linked(block) for block in blocks if not block.startswith("    ")]
     kind = "py:function" if request in METHODS else "py:class"
     body = [
         *prose[:2],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from thetatrio import rows
-from thetatrio.rows import Row
+from thetatrio.events import Ohlc, Price
 
 DOLLARS = "Dollars"
 SHARES = "Shares of a stock, contracts of an option"
@@ -87,10 +89,13 @@ UNITS = {
     "ann_date": "A date",
     "dividend_amount": "Dollars a share",
     "less_amount": DOLLARS,
+    "contract": "",
+    "ms_of_day": "",
+    "date_int": "",
     "path": "A path on the terminal's machine",
 }
 # Where a column of the same name holds something else.
-EXCEPTIONS: dict[tuple[type[Row], str], str] = {
+EXCEPTIONS: dict[tuple[type[msgspec.Struct], str], str] = {
     (rows.InterestRate, "created"): "A date",
     (rows.CalendarDay, "open"): TIME,
     (rows.CalendarDay, "close"): TIME,
@@ -99,9 +104,11 @@ EXCEPTIONS: dict[tuple[type[Row], str], str] = {
     (rows.IndexPrice, "price"): "Points",
     (rows.IndexMarketValue, "market_price"): "Points",
     (rows.Price, "price"): "Points",
+    (Price, "price"): "Points",
+    (Ohlc, "count"): "",
 }
 
 
-def unit_of(row: type[Row], column: str) -> str:
+def unit_of(row: type[msgspec.Struct], column: str) -> str:
     """Return what a column holds. Raises KeyError for one that nobody has described."""
-    return EXCEPTIONS.get((row, column)) or UNITS[column]
+    return EXCEPTIONS.get((row, column), UNITS[column])
