@@ -23,12 +23,16 @@ ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Blocks marked ```python no-run show what one had before; they are other libraries' code.
+FENCE = re.compile(r"^ *(?:```|~~~)[ {]*(py.*)$", re.MULTILINE)
 PAGES = sorted(
     page
-    for page in (ROOT / "docs" / "guides").glob("*.md")
-    if BLOCK.search(page.read_text("utf-8"))
+    for page in (ROOT / "docs").rglob("*.md")
+    if "_build" not in page.parts and BLOCK.search(page.read_text("utf-8"))
 )
-PROGRAM = re.compile(r"^(trio|asyncio|anyio)\.run\(", re.MULTILINE)
+PROGRAM = re.compile(
+    r"^(trio|asyncio|anyio)\.run\(|\A(?:import|from) (?s:.*)^with sync\.open_session\(",
+    re.MULTILINE,
+)
 # So that something comes soon where nobody asked for a faster market.
 STREAM = StreamSettings(speed=30.0, start="10:00")
 
@@ -115,6 +119,17 @@ def test_the_readme_has_code():
     assert len(BLOCK.findall(README)) == README.count("```python") >= 2
 
 
+def test_no_code_of_the_pages_is_passed_over():
+    """Whatever is shown as Python is found and run, or says that it is another library's."""
+    for page in (ROOT / "docs").rglob("*.md"):
+        if "_build" not in page.parts:
+            text = page.read_text(encoding="utf-8")
+            shown = FENCE.findall(text)
+            assert set(shown) <= {"python", "python no-run"}, page
+            assert len(BLOCK.findall(text)) == shown.count("python"), page
+    assert len(PAGES) > 10
+
+
 def blocks_of(page: Path) -> list[str]:
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
@@ -152,14 +167,14 @@ def test_programs_in_the_pages_run(page, code, opened_for, monkeypatch, capsys):
 )
 async def test_code_in_the_pages_runs(page, code, opened_for, monkeypatch, capsys):
     """Each other block runs with an open `session` and the names before its page's program."""
+    opened = opened_for(page)
+    if "open_terminal" not in code:
+        open_with(opened, monkeypatch)
     names, _, _ = blocks_of(page)[0].partition("\n\n\n")
     scope: dict[str, object] = {}
     exec(compile(names, page.name, "exec"), scope)
     body = textwrap.indent(code, "    ")
     exec(compile(f"async def shown(session):\n{body}", page.name, "exec"), scope)
-    opened = opened_for(page)
-    if "open_terminal" not in code:
-        open_with(opened, monkeypatch)
     with trio.fail_after(120):
         async with opened() as session:
             await scope["shown"](session)

@@ -40,7 +40,7 @@ async def test_a_reports_date_is_new_yorks():
             assert [row.created.date() for row in rows] == days
             frame = await reports_of(session).polars()
             assert frame["created"].dt.date().to_list() == days
-    assert rows[0].created.astimezone(dt.timezone.utc).date() == dt.date(2024, 11, 2)
+    assert rows[0].created.astimezone(dt.UTC).date() == dt.date(2024, 11, 2)
 
 
 async def test_two_reports_of_a_day_are_two_rows():

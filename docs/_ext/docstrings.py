@@ -77,7 +77,7 @@ ERROR = re.compile(
 
 
 def linked(text: str) -> str:
-    """Return prose with the library's errors as code, which is linked: docstrings leave that out."""
+    """Return prose with the library's errors as code, which is linked; docstrings say them bare."""
     return ERROR.sub(r"`\1`", text)
 
 
