@@ -15,7 +15,7 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "coverage", "conformance", "package"]
+nox.options.sessions = ["lint", "types", "tests", "coverage", "docs", "conformance", "package"]
 
 SUPPORTED = ("3.13", "3.12", "3.11")
 ROOT = Path(__file__).parent
@@ -223,10 +223,12 @@ def package(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def docs(session: nox.Session) -> None:
-    """Build the documentation into docs/_build: every warning and dead reference is an error."""
+    """Build the documentation into docs/_build: every warning and dead link is an error."""
     _install(session, "docs", project=("--editable", ".[all]"))
-    build = ("sphinx-build", "-W", "-n", "--keep-going", "--fresh-env", "-b", "html", "-q")
-    session.run(*build, "docs", "docs/_build/html", *session.posargs)
+    shutil.rmtree(ROOT / "docs" / "_build", ignore_errors=True)
+    strict = ("-W", "-n", "--keep-going", "--jobs=auto", "--quiet")
+    session.run("sphinx-build", *strict, "-b", "html", "docs", "docs/_build/html", *session.posargs)
+    session.run("python", "docs/check_links.py", "docs/_build/html")
 
 
 @nox.session(python=NEWEST)

@@ -25,7 +25,7 @@ extensions = [
     "pictures",
 ]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "_ext", "_pictures"]
+exclude_patterns = ["_build"]
 default_role = "code"
 highlight_language = "python"
 nitpicky = True

@@ -8,6 +8,7 @@ struct gets a table of its fields.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
 import re
@@ -266,6 +267,7 @@ def process_signature(
     return ("", None) if told else None
 
 
+@functools.cache
 def field_names() -> frozenset[str]:
     """Return the names of all fields that are in tables."""
     found: set[str] = set()
