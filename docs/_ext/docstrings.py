@@ -15,6 +15,7 @@ import re
 import textwrap
 import typing
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 from sphinx.application import Sphinx
@@ -170,7 +171,8 @@ def fields_of(owner: type[msgspec.Struct]) -> list[tuple[str, str, str, str]]:
                 name = name.removesuffix("_ny")
                 meaning = inspect.getdoc(getattr(owner, name)) or ""
             unit = unit_of(owner, field.name if issubclass(owner, Event) else field.encode_name)
-            if not meaning.startswith(unit):
+            # What a symbol or a count is of, a struct says better where it says so.
+            if not meaning.startswith(unit) and not (meaning and name in {"symbol", "count"}):
                 meaning = f"{unit}. {meaning}".strip()
         # An event's contract is read apart: that it may be left out is nothing to users.
         made = field.required or issubclass(owner, Event)
@@ -198,13 +200,21 @@ def table(headings: tuple[str, ...], rows: list[tuple[str, ...]], widths: str) -
     return [*lines, ""]
 
 
-def entries_of(owner: object) -> list[tuple[str, str, str, str]]:
+def entries_of(owner: Any) -> list[tuple[str, str, str, str]]:
     """Return the fields of a struct, a typed dictionary or a named tuple; of others none."""
     if not isinstance(owner, type):
         return []
     if issubclass(owner, msgspec.Struct):
         return fields_of(owner)
     names: tuple[str, ...] = ()
+    if issubclass(owner, errors.ThetaDataError):
+        # Its own attributes; those of a documented base are told there.
+        hidden = (base for base in owner.__mro__ if base.__name__.startswith("_"))
+        return [
+            (name, type_words(declared(base, name)), "", said)
+            for base in (owner, *hidden)
+            for name, said in documents_in(base.__module__, base.__qualname__).items()
+        ]
     if typing.is_typeddict(owner):
         names = tuple(owner.__annotations__)
     elif issubclass(owner, tuple):
@@ -226,24 +236,20 @@ def source_annotation(owner: type, name: str) -> str:
 
 
 def process_docstring(
-    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+    app: Sphinx, what: str, name: str, obj: Any, options: object, lines: list[str]
 ) -> None:
     """Mark examples, and add the table of a struct's fields."""
     if what == "data" and "\n".join(lines).strip() == (type(obj).__doc__ or "").strip():
         lines[:] = [value_document(name)]
     lines[:] = [*marked("\n".join(lines)).split("\n"), ""]
-    rows = [
-        (f"``{name}``", f"``{kind}``" if kind else "", f"``{default}``" if default else "", said)
-        for name, kind, default, said in entries_of(obj)
-    ]
-    if not rows:
-        return
-    if any(default for _, _, default, _ in rows):
-        lines += table(("field", "type", "default", "meaning"), rows, "22 24 18 36")
-    else:
-        heading = "column" if isinstance(obj, type) and issubclass(obj, Row) else "field"
-        shorter = [(field, kind, said) for field, kind, _, said in rows]
-        lines += table((heading, "type", "meaning"), shorter, "24 26 50")
+    rows = []
+    for field, kind, default, said in entries_of(obj):
+        meaning = f"{said} Default: ``{default}``." if default else said
+        rows.append((f"``{field}``", f"``{kind}``" if kind else "", meaning.strip()))
+    if rows:
+        kinds = {Row: "column", errors.ThetaDataError: "attribute"}
+        heading = next((word for base, word in kinds.items() if issubclass(obj, base)), "field")
+        lines += table((heading, "type", "meaning"), rows, "22 22 56")
 
 
 def process_signature(
@@ -263,7 +269,7 @@ def process_signature(
     else:
         # What takes the library's own parts is made by the library.
         told = "thetatrio._" in (signature or "") or "RestClient" in (signature or "")
-        told = told or typing.is_typeddict(obj)
+        told = told or typing.is_typeddict(obj) or issubclass(obj, errors.ThetaDataError)
     return ("", None) if told else None
 
 
@@ -292,8 +298,12 @@ def skip_member(
 
 
 def process_bases(app: Sphinx, name: str, obj: object, options: object, bases: list[type]) -> None:
-    """Leave out bases that are nobody else's."""
-    bases[:] = [base for base in bases if not base.__name__.startswith("_")]
+    """Name the bases of a base that is the library's own, and not itself."""
+    bases[:] = [
+        shown
+        for base in bases
+        for shown in (base.__bases__ if base.__name__.startswith("_") else (base,))
+    ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -202,7 +202,9 @@ class OperationsTable(SphinxDirective):
         headings = ("method", "what it does", "tier", "gives", "terminals")
         if page == "v2":
             headings = ("request", *headings[1:])
-        return self.parse_text_to_nodes(markdown_table(headings, rows))
+        box = nodes.container(classes=["operations"])
+        box += self.parse_text_to_nodes(markdown_table(headings, rows))
+        return [box]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
