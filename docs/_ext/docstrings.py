@@ -14,7 +14,7 @@ import inspect
 import re
 import textwrap
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -187,8 +187,11 @@ def default_words(field: msgspec.structs.FieldInfo) -> str:
     if value is msgspec.NODEFAULT:
         factory = field.default_factory
         value = factory() if callable(factory) else ""
-    words = str(value) if isinstance(value, float) else repr(value)
-    return words if len(words) <= 40 else type(value).__name__ + "(...)"
+    if isinstance(value, Mapping):
+        value = dict(value)
+    words = repr(value)
+    # A long one is an object with its own defaults.
+    return words if len(words) <= 40 else f"{type(value).__name__}()"
 
 
 def table(headings: tuple[str, ...], rows: list[tuple[str, ...]], widths: str) -> list[str]:
