@@ -15,7 +15,7 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "coverage", "conformance", "package"]
+nox.options.sessions = ["lint", "types", "tests", "coverage", "docs", "conformance", "package"]
 
 SUPPORTED = ("3.13", "3.12", "3.11")
 ROOT = Path(__file__).parent
@@ -219,6 +219,16 @@ def package(session: nox.Session) -> None:
     session.run(*pip, "install", "pytest>=8.3", "pytest-trio>=0.8", external=True)
     with session.chdir(scratch):
         session.run(python, "-W", "error", "-m", "pytest", "-q", external=True)
+
+
+@nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build: every warning and dead link is an error."""
+    _install(session, "docs", project=("--editable", ".[all]"))
+    shutil.rmtree(ROOT / "docs" / "_build", ignore_errors=True)
+    strict = ("-W", "-n", "--keep-going", "--jobs=auto", "--quiet")
+    session.run("sphinx-build", *strict, "-b", "html", "docs", "docs/_build/html", *session.posargs)
+    session.run("python", "docs/check_links.py", "docs/_build/html")
 
 
 @nox.session(python=NEWEST)

@@ -185,6 +185,14 @@ def test_a_topic_of_what_is_no_contract_is_refused(kind):
     assert caught.value.problems[:2] == ("'AAPL'", "None")
 
 
+def test_a_topic_of_text_says_how_to_write_the_contract():
+    """Who gives a ticker where a contract is wanted reads what to write instead."""
+    with pytest.raises(InvalidRequest, match=r"got 'AAPL'; write it as thetatrio.Stock\('AAPL'\)"):
+        Topic.quotes("AAPL")
+    with pytest.raises(InvalidRequest, match=r"write it as thetatrio.Index\('SPX'\)"):
+        Topic.prices("SPX")
+
+
 def test_many_wrong_contracts_are_named_shortly():
     """The message names five of them, `problems` all."""
     with pytest.raises(InvalidRequest) as caught:

@@ -22,7 +22,17 @@ from thetatrio.testing import StreamSettings, Terminal, open_terminal
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+# Blocks marked ```python no-run show what one had before; they are other libraries' code.
+FENCE = re.compile(r"^ *(?:```|~~~)[ {]*(py.*)$", re.MULTILINE)
+PAGES = sorted(
+    page
+    for page in (ROOT / "docs").rglob("*.md")
+    if "_build" not in page.parts and BLOCK.search(page.read_text("utf-8"))
+)
+PROGRAM = re.compile(
+    r"^(trio|asyncio|anyio)\.run\(|\A(?:import|from) (?s:.*)^with sync\.open_session\(",
+    re.MULTILINE,
+)
 # So that something comes soon where nobody asked for a faster market.
 STREAM = StreamSettings(speed=30.0, start="10:00")
 
@@ -60,6 +70,16 @@ def opener(terminal: Terminal):
     )
 
 
+def open_with(opened, monkeypatch):
+    """Have all faces open their sessions with a simulated terminal."""
+    monkeypatch.setattr(thetatrio, "open_session", opened)
+    for face in (aio, sync):
+        for name in ("open_session", "connect"):
+            if hasattr(face, name):
+                mine = functools.partial(getattr(face, name), **opened.keywords)
+                monkeypatch.setattr(face, name, mine)
+
+
 @contextmanager
 def serving(**options: Any):
     """Run a simulated terminal in a thread."""
@@ -89,10 +109,7 @@ def serving(**options: Any):
 def test_code_in_the_readme_runs(code, opened, monkeypatch, capsys):
     """Each block of the README is a program that prints something."""
     if "open_terminal" not in code:  # a block that means the terminal on its default port
-        monkeypatch.setattr(thetatrio, "open_session", opened)
-        for face in (aio, sync):
-            mine = functools.partial(face.open_session, **opened.keywords)
-            monkeypatch.setattr(face, "open_session", mine)
+        open_with(opened, monkeypatch)
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out
 
@@ -100,6 +117,17 @@ def test_code_in_the_readme_runs(code, opened, monkeypatch, capsys):
 def test_the_readme_has_code():
     """The pattern that finds the blocks finds them."""
     assert len(BLOCK.findall(README)) == README.count("```python") >= 2
+
+
+def test_no_code_of_the_pages_is_passed_over():
+    """Whatever is shown as Python is found and run, or says that it is another library's."""
+    for page in (ROOT / "docs").rglob("*.md"):
+        if "_build" not in page.parts:
+            text = page.read_text(encoding="utf-8")
+            shown = FENCE.findall(text)
+            assert set(shown) <= {"python", "python no-run"}, page
+            assert len(BLOCK.findall(text)) == shown.count("python"), page
+    assert len(PAGES) > 10
 
 
 def blocks_of(page: Path) -> list[str]:
@@ -113,30 +141,42 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("elsewhere")
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_each_page_begins_with_a_program(page, opened_for, monkeypatch, capsys):
-    """The first block of a page is a whole program, which the others have their names from."""
-    first = blocks_of(page)[0]
-    monkeypatch.setattr(thetatrio, "open_session", opened_for(page))
-    exec(compile(first, page.name, "exec"), {"__name__": "__main__"})
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        (page, code)
+        for page in PAGES
+        for number, code in enumerate(blocks_of(page))
+        if not number or PROGRAM.search(code)
+    ],
+    ids=lambda each: each.name if isinstance(each, Path) else each.strip()[-30:],
+)
+def test_programs_in_the_pages_run(page, code, opened_for, monkeypatch, capsys):
+    """The first block of a page is a whole program, and so is each that runs a loop."""
+    if "open_terminal" not in code:
+        open_with(opened_for(page), monkeypatch)
+    exec(compile(code, page.name, "exec"), {"__name__": "__main__"})
     assert capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize(
     ("page", "code"),
-    [(page, code) for page in PAGES for code in blocks_of(page)[1:]],
+    [(page, code) for page in PAGES for code in blocks_of(page)[1:] if not PROGRAM.search(code)],
     ids=lambda each: each.name if isinstance(each, Path) else each.strip()[-30:],
 )
 async def test_code_in_the_pages_runs(page, code, opened_for, monkeypatch, capsys):
-    """Each further block runs with an open `session` and the names before its page's program."""
+    """Each other block runs with an open `session` and the names before its page's program."""
+    opened = opened_for(page)
+    if "open_terminal" not in code:
+        open_with(opened, monkeypatch)
     names, _, _ = blocks_of(page)[0].partition("\n\n\n")
     scope: dict[str, object] = {}
     exec(compile(names, page.name, "exec"), scope)
     body = textwrap.indent(code, "    ")
     exec(compile(f"async def shown(session):\n{body}", page.name, "exec"), scope)
     with trio.fail_after(120):
-        async with opened_for(page)() as session:
+        async with opened() as session:
             await scope["shown"](session)
     assert capsys.readouterr().out
 

@@ -355,6 +355,13 @@ def test_what_means_nothing_is_refused_by_name(request_type, name, values):
         assert problem.startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize("several", ["AAPL,MSFT", ["AAPL", "MSFT"], ("AAPL", "MSFT")])
+def test_several_symbols_where_one_is_meant_say_what_to_do(several):
+    """Who asks for more symbols than an operation takes reads how to ask for all of them."""
+    with pytest.raises(InvalidRequest, match=r"one symbol for each query, not .*AAPL.*gather"):
+        StockHistoryOhlc(several, date="2024-11-01")
+
+
 @given(st.sampled_from(sorted(TABLE)), st.data())
 def test_any_value_is_taken_or_refused(name, data):
     """Values of any type give a request or InvalidRequest, and nothing else."""
@@ -602,6 +609,9 @@ def test_signatures_show_names_defaults_and_what_is_positional(name, facts):
          "calendar_year: nothing is positional; name the other parameters: year"),
         (StockHistoryOhlc, ("AAPL",), {"intervall": "1m"},
          "stock_history_ohlc: there is no parameter 'intervall'; did you mean 'interval'?"),
+        (StockHistoryOhlc, ("AAPL",), {"start": "2024-11-01"},
+         ("stock_history_ohlc: there is no parameter 'start'; did you mean 'start_time' or"
+          " 'start_date'?")),
         (StockHistoryEod, ("AAPL",), {"qqq": 1},
          "stock_history_eod: there is no parameter 'qqq'; it has symbol, start_date, end_date"),
         (StockHistoryEod, (), {"end_date": "20241101"},

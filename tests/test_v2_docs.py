@@ -11,7 +11,7 @@ from thetatrio.requests import operations, v2
 
 pytestmark = pytest.mark.core
 
-DOCS = Path(__file__).parent.parent / "docs" / "v2.md"
+DOCS = Path(__file__).parent.parent / "docs" / "guides" / "v2.md"
 
 
 def test_each_operation_says_which_terminals_have_it():

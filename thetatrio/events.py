@@ -258,11 +258,15 @@ class Topic(Generic[E]):
         wrong = [each for each in self.contracts if not isinstance(each, allowed)]
         if wrong:
             names = " or ".join(kind.__name__ for kind in allowed)
-            hint = "; an index has prices: Topic.prices, session.stream.prices"
             text = ", ".join(repr(each) for each in wrong[:5])
+            first = cast("object", wrong[0])  # text, where nobody checks types
+            hint = ""
+            if any(isinstance(each, Index) for each in wrong):
+                hint = "; an index has prices: Topic.prices, session.stream.prices"
+            elif isinstance(first, str):
+                hint = f"; write it as thetatrio.{allowed[0].__name__}({first!r})"
             raise InvalidRequest(
-                f"{self.kind}: expected {names}, got {text}"
-                + (hint if any(isinstance(each, Index) for each in wrong) else ""),
+                f"{self.kind}: expected {names}, got {text}{hint}",
                 problems=tuple(repr(each) for each in wrong),
             )
 

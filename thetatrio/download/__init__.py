@@ -33,7 +33,21 @@ from thetatrio.frames._schema import library
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-__all__ = ["ROW_GROUP_ROWS", "Downloadable", "make_download"]
+__all__ = [
+    "ROW_GROUP_ROWS",
+    "DatasetFormat",
+    "DatasetPart",
+    "Download",
+    "DownloadEvent",
+    "DownloadEvents",
+    "DownloadProgress",
+    "DownloadReport",
+    "Downloadable",
+    "PartBegun",
+    "PartEnded",
+    "PartState",
+    "make_download",
+]
 
 ROW_GROUP_ROWS: Final = 32_768
 """Rows of a Parquet file's row group. Each part under way holds that many in memory."""

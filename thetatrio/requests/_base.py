@@ -105,6 +105,12 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 def _symbol(value: object) -> str:
+    several = "," in value if isinstance(value, str) else isinstance(value, (list, tuple, set))
+    if several:
+        raise ValueError(
+            f"one symbol for each query, not {value!r}; make a query for each, and"
+            " session.gather() or session.download() of them all"
+        )
     return normalise_symbol(value)
 
 
@@ -367,8 +373,8 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
             )
         for name in kwargs:
             if name not in names:
-                close = difflib.get_close_matches(name, names, 1)
-                hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(names)}"
+                close = " or ".join(map(repr, difflib.get_close_matches(name, names, 2)))
+                hint = f"; did you mean {close}?" if close else f"; it has {', '.join(names)}"
                 return f"{cls.operation}: there is no parameter {name!r}{hint}"
         given = {*kwargs, *positional[: len(args)]}
         missing = [field.name for field in fields if field.required and field.name not in given]
