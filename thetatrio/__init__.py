@@ -26,6 +26,7 @@ from thetatrio._rest.channels import RowChannel as RowChannel
 from thetatrio._rest.file_query import ChunkChannel as ChunkChannel
 from thetatrio._rest.file_query import FileQuery as FileQuery
 from thetatrio._rest.limiter import LimiterStatistics as LimiterStatistics
+from thetatrio._rest.paging import PageChannel as PageChannel
 from thetatrio._rest.planner import Plan as Plan
 from thetatrio._rest.query import Query as Query
 from thetatrio._rest.raw import RawAnswer as RawAnswer
