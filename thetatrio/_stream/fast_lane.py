@@ -16,7 +16,7 @@ from typing import Final
 
 import trio
 
-from thetatrio._stream.frames import FrameSplitter, masked_texts
+from thetatrio._stream.frames import FrameSplitter, Take, masked_texts
 
 __all__ = ["READ_SIZE", "READ_SIZE_MANY", "FastLane"]
 
@@ -54,6 +54,7 @@ class FastLane(trio.abc.Stream):
     Args:
         stream: the connection's bytes.
         deliver: takes the messages of one read, in order; it cannot wait.
+        take: takes those that are ordinary by itself, out of the bytes of a read.
         max_frame: bytes of the longest message. A longer one is not kept, and
             nothing is delivered after it; see `oversize`.
         idle_timeout: seconds between two messages. Control frames do not count,
@@ -68,6 +69,7 @@ class FastLane(trio.abc.Stream):
         stream: trio.abc.Stream,
         deliver: Callable[[Sequence[bytes]], None],
         *,
+        take: Take | None = None,
         max_frame: int = 1 << 20,
         idle_timeout: float = math.inf,
         message_deadline: float = math.inf,
@@ -76,6 +78,8 @@ class FastLane(trio.abc.Stream):
     ) -> None:
         self._stream = stream
         self._deliver = deliver
+        self._take_ordinary = take
+        self._took = False
         self._idle_timeout = idle_timeout
         self._message_deadline = message_deadline
         self._room = room
@@ -255,14 +259,17 @@ class FastLane(trio.abc.Stream):
             self._take_frames(self._frames, data[split:])
 
     def _take_frames(self, frames: FrameSplitter, data: bytes) -> None:
-        payloads, through = frames.feed(data)
+        take = None if self._take_ordinary is None else self._take_some
+        self._took = False
+        payloads, through = frames.feed(data, take)
         if through:
             self._through += through
         now = trio.current_time()
-        if payloads:
+        if payloads or self._took:
             self.message_at = now
             self._begun_at = None
             self._excused = False
+        if payloads:
             self._deliver(payloads)
         if not frames.partial:
             self._begun_at = None
@@ -272,3 +279,9 @@ class FastLane(trio.abc.Stream):
         if frames.oversize and not self.oversized.is_set():
             self.reason = f"a message was longer than {self._max_frame} bytes"
             self.oversized.set()
+
+    def _take_some(self, payloads: Sequence[bytes], data: bytes, position: int) -> int:
+        assert self._take_ordinary is not None  # noqa: S101  # only then it is called
+        reached = self._take_ordinary(payloads, data, position)
+        self._took = bool(payloads) or reached > position
+        return reached

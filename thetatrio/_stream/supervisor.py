@@ -334,6 +334,7 @@ class Supervisor:
             self._url,
             config,
             deliver=self._router.deliver,
+            take=self._router.take,
             room=self._wait_for_room,
             read_size=self._read_size,
         )
