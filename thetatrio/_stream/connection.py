@@ -98,7 +98,7 @@ class Connection:
         config: limits and times.
         deliver: takes the messages of one read.
         take: takes those that are ordinary, as the lane says.
-        room: awaited before each read.
+        room: asked before each read.
         read_size: tells how much to read.
     """
 
@@ -110,7 +110,7 @@ class Connection:
         *,
         deliver: Callable[[Sequence[bytes]], None],
         take: Take | None = None,
-        room: Callable[[], Awaitable[None]],
+        room: Callable[[], Awaitable[None] | None],
         read_size: Callable[[], int],
     ) -> None:
         self._url = url
