@@ -169,7 +169,7 @@ class Buffer(Generic[E]):
         )
 
     def push(self, events: list[E]) -> None:
-        """Take events; the list is the buffer's from now on."""
+        """Take events; the list is not changed, by whoever has it."""
         self._received += len(events)
         if self.overflow == "latest":
             self._push_newest(events)

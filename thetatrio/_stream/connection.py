@@ -17,7 +17,7 @@ import wsproto.utilities
 from thetatrio import market_time
 from thetatrio._retry_after import parse_retry_after
 from thetatrio._stream.fast_lane import FastLane
-from thetatrio._stream.frames import masked_close
+from thetatrio._stream.frames import Take, masked_close
 from thetatrio.config import Config
 from thetatrio.errors import (
     AuthenticationFailed,
@@ -97,7 +97,8 @@ class Connection:
         url: where it leads.
         config: limits and times.
         deliver: takes the messages of one read.
-        room: awaited before each read.
+        take: takes those that are ordinary, as the lane says.
+        room: asked before each read.
         read_size: tells how much to read.
     """
 
@@ -108,7 +109,8 @@ class Connection:
         config: Config,
         *,
         deliver: Callable[[Sequence[bytes]], None],
-        room: Callable[[], Awaitable[None]],
+        take: Take | None = None,
+        room: Callable[[], Awaitable[None] | None],
         read_size: Callable[[], int],
     ) -> None:
         self._url = url
@@ -117,11 +119,13 @@ class Connection:
         self._closing = trio.Event()
         self._broken_by_us = ""
         self._deliver = deliver
+        self._take_ordinary = take
         # Messages that came before `opened` was called, such as in the handshake's own read.
         self._early: list[bytes] | None = []
         self.lane: Final = FastLane(
             stream,
             self._take,
+            take=None if take is None else self._take_if_open,
             max_frame=config.max_frame,
             idle_timeout=config.idle_timeout,
             message_deadline=config.message_deadline,
@@ -177,6 +181,12 @@ class Connection:
             self._deliver(payloads)
         else:
             self._early += payloads
+
+    def _take_if_open(self, payloads: Sequence[bytes], data: bytes, position: int) -> int:
+        if self._early is None and self._take_ordinary is not None:
+            return self._take_ordinary(payloads, data, position)
+        self._take(payloads)
+        return position
 
     def _take_early(self) -> None:
         early, self._early = self._early, None

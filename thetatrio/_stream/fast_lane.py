@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import trio
 
-from thetatrio._stream.frames import FrameSplitter, masked_texts
+from thetatrio._stream.frames import FrameSplitter, Take, masked_texts
 
 __all__ = ["READ_SIZE", "READ_SIZE_MANY", "FastLane"]
 
@@ -48,18 +49,44 @@ class _OneTask:
         self._busy = False
 
 
+def _reading(stream: trio.abc.Stream) -> Callable[[int], Awaitable[bytes | bytearray]]:
+    """Return what reads a stream: of a socket, with less on the way than its stream has.
+
+    That asks the system for bytes first, which in a quiet stream are never
+    there, and gives what it got only after all other tasks had their turn.
+    """
+    if not isinstance(stream, trio.SocketStream) or os.name != "posix":
+        return stream.receive_some
+    socket = stream.socket
+
+    async def read(size: int) -> bytes:
+        while True:
+            if socket.fileno() < 0:
+                raise trio.ClosedResourceError("this socket was already closed")
+            await trio.lowlevel.wait_readable(socket)
+            try:
+                return os.read(socket.fileno(), size)
+            except BlockingIOError:
+                pass  # readable no more
+            except OSError as error:
+                raise trio.BrokenResourceError(f"socket connection broken: {error}") from error
+
+    return read
+
+
 class FastLane(trio.abc.Stream):
     """The stream under trio-websocket.
 
     Args:
         stream: the connection's bytes.
         deliver: takes the messages of one read, in order; it cannot wait.
+        take: takes those that are ordinary by itself, out of the bytes of a read.
         max_frame: bytes of the longest message. A longer one is not kept, and
             nothing is delivered after it; see `oversize`.
         idle_timeout: seconds between two messages. Control frames do not count,
             nor does time in which nothing was read.
         message_deadline: seconds from a message's first byte to its last.
-        room: awaited before each read; returns when reading may go on.
+        room: asked before each read; returns None, or what to await until reading may go on.
         read_size: tells how many bytes to ask for.
     """
 
@@ -68,17 +95,23 @@ class FastLane(trio.abc.Stream):
         stream: trio.abc.Stream,
         deliver: Callable[[Sequence[bytes]], None],
         *,
+        take: Take | None = None,
         max_frame: int = 1 << 20,
         idle_timeout: float = math.inf,
         message_deadline: float = math.inf,
-        room: Callable[[], Awaitable[None]] | None = None,
+        room: Callable[[], Awaitable[None] | None] | None = None,
         read_size: Callable[[], int] = lambda: READ_SIZE,
     ) -> None:
         self._stream = stream
+        self._read = _reading(stream)
         self._deliver = deliver
+        self._take_ordinary = take
+        self._took = False
         self._idle_timeout = idle_timeout
         self._message_deadline = message_deadline
         self._room = room
+        # What was asked for already, and has to be awaited before the next read.
+        self._held_back: Awaitable[None] | None = None
         self._read_size = read_size
         self._turn = trio.StrictFIFOLock()
         self._one_sender = _OneTask("another task is sending on this stream")
@@ -168,11 +201,14 @@ class FastLane(trio.abc.Stream):
             await trio.lowlevel.checkpoint()
         while not self._through:
             await self._wait_for_room()
-            data = await self._read(max_bytes)
-            if not data:
+            if self._frames is None:  # the handshake's deadline is its caller's
+                size = self._read_size() if max_bytes is None else max_bytes
+                there = self._take(await self._stream.receive_some(size))
+            else:
+                there = await self._read_in_time()
+            if not there:
                 self._end("the terminal ended the connection")
                 return b""
-            self._take(data)
         count = len(self._through) if max_bytes is None else max_bytes
         given, self._through = self._through[:count], self._through[count:]
         return given
@@ -182,11 +218,13 @@ class FastLane(trio.abc.Stream):
         self.ended.set()
 
     async def _wait_for_room(self) -> None:
-        if self._room is None:
-            return
-        before = trio.current_time()
-        await self._room()
-        self._excuse(trio.current_time() - before)
+        waiting, self._held_back = self._held_back, None
+        if waiting is None and self._room is not None:
+            waiting = self._room()
+        if waiting is not None:
+            before = trio.current_time()
+            await waiting
+            self._excuse(trio.current_time() - before)
 
     def _excuse(self, seconds: float) -> None:
         # We did not look: that was no silence of the peer's.
@@ -194,43 +232,63 @@ class FastLane(trio.abc.Stream):
         if self._begun_at is not None:
             self._begun_at += seconds
 
-    async def _read(self, max_bytes: int | None) -> bytes:
-        if self._frames is None:  # the handshake's deadline is its caller's
-            size = self._read_size() if max_bytes is None else max_bytes
-            data = bytes(await self._stream.receive_some(size))
-        else:
-            data = await self._read_in_time(self._read_size())
-        self.bytes_read += len(data)
-        return data
+    async def _read_in_time(self) -> bool:
+        """Read and take frames until something is for trio-websocket; False at the end.
 
-    async def _read_in_time(self, size: int) -> bytes:
+        Returns also where there may be no room. The clock is set once for many
+        reads: it goes off when a message could be due at the soonest, and is
+        set anew where none is.
+        """
+        soonest = min(self._idle_timeout, self._message_deadline)
         while True:
-            begun = self._begun_at
-            if begun is None:
-                deadline = self.message_at + self._idle_timeout
-            else:
-                deadline = begun + self._message_deadline
-            with trio.CancelScope(deadline=deadline):
-                return bytes(await self._stream.receive_some(size))
+            alarm = min(self._deadline, trio.current_time() + soonest)
+            with trio.CancelScope(deadline=alarm):
+                return await self._read_on()
+            deadline = self._deadline
             late = trio.current_time() - deadline
+            if late < 0:
+                continue
             if self._excused or late <= _LATE:
                 break
             # The program kept the loop busy; what came meanwhile lies in the socket.
             self._excused = True
             self._excuse(late + _DRAIN)
-        if begun is None:
+        if self._begun_at is None:
             self.reason = f"no message for {self._idle_timeout:g} s"
         else:
             self.reason = f"a message was not complete after {self._message_deadline:g} s"
         raise trio.BrokenResourceError(self.reason)
 
-    def _take(self, data: bytes) -> None:
+    @property
+    def _deadline(self) -> float:
+        if self._begun_at is None:
+            return self.message_at + self._idle_timeout
+        return self._begun_at + self._message_deadline
+
+    async def _read_on(self) -> bool:
+        read, read_size, room = self._read, self._read_size, self._room
+        while self._take(await read(read_size())):
+            if self._through:
+                return True
+            if room is not None:
+                self._held_back = room()
+                if self._held_back is not None:
+                    return True
+        return False
+
+    def _take(self, read: bytes | bytearray) -> bool:
+        """Take what was read; False where that is nothing."""
+        if not read:
+            return False
+        data = bytes(read)
+        self.bytes_read += len(data)
         if self._frames is not None:
             self._take_frames(self._frames, data)
         elif self._head is not None:
             self._take_head(self._head, data)
         else:
             self._through += data
+        return True
 
     def _take_head(self, head: bytearray, data: bytes) -> None:
         before = len(head)
@@ -255,14 +313,17 @@ class FastLane(trio.abc.Stream):
             self._take_frames(self._frames, data[split:])
 
     def _take_frames(self, frames: FrameSplitter, data: bytes) -> None:
-        payloads, through = frames.feed(data)
+        take = None if self._take_ordinary is None else self._take_some
+        self._took = False
+        payloads, through = frames.feed(data, take)
         if through:
             self._through += through
         now = trio.current_time()
-        if payloads:
+        if payloads or self._took:
             self.message_at = now
             self._begun_at = None
             self._excused = False
+        if payloads:
             self._deliver(payloads)
         if not frames.partial:
             self._begun_at = None
@@ -272,3 +333,9 @@ class FastLane(trio.abc.Stream):
         if frames.oversize and not self.oversized.is_set():
             self.reason = f"a message was longer than {self._max_frame} bytes"
             self.oversized.set()
+
+    def _take_some(self, payloads: Sequence[bytes], data: bytes, position: int) -> int:
+        assert self._take_ordinary is not None  # noqa: S101  # only then it is called
+        reached = self._take_ordinary(payloads, data, position)
+        self._took = bool(payloads) or reached > position
+        return reached

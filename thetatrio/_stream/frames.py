@@ -12,18 +12,24 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
-__all__ = ["FrameSplitter", "masked_close", "masked_texts"]
+__all__ = ["COMMON", "LONGEST_COMMON", "FrameSplitter", "Take", "masked_close", "masked_texts"]
+
+Take: TypeAlias = Callable[[Sequence[bytes], bytes, int], int]
+"""Takes whole messages, and after them frames of a read from a position on, as far as they are
+ordinary; returns where they are not."""
 
 _CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _DATA: Final = (_CONTINUATION, _TEXT, _BINARY)
 _CONTROL: Final = (_CLOSE, _PING, _PONG)
 _FIN: Final = 0x80
 _SHORT: Final = struct.Struct(">HH").unpack_from
-# The first two bytes of a whole unmasked text frame of 126 to 65535 bytes.
-_COMMON: Final = 0x817E
-_LONGEST_COMMON: Final = 0xFFFF
+COMMON: Final = 0x817E
+"""The first two bytes of a whole unmasked text frame of 126 to 65535 bytes."""
+LONGEST_COMMON: Final = 0xFFFF
+"""Bytes of the longest message in such a frame."""
 
 
 class FrameSplitter:
@@ -44,7 +50,7 @@ class FrameSplitter:
         """Whether a frame was one that no server may send."""
         self.closing: bool = False
         """Whether our close was sent: pings do not pass any more, since nothing may follow it."""
-        self._fast = max_frame >= _LONGEST_COMMON
+        self._fast = max_frame >= LONGEST_COMMON
         # The beginning of a frame that is not whole; a bytearray, since a large
         # one comes in many pieces.
         self._waiting = bytearray()
@@ -59,8 +65,11 @@ class FrameSplitter:
         """Whether a message or frame has begun and is not complete."""
         return bool(self._waiting or self._fragments_raw or self._skipping)
 
-    def feed(self, data: bytes) -> tuple[list[bytes], bytes]:
-        """Take the next bytes; return whole messages, in order, and what is for trio-websocket."""
+    def feed(self, data: bytes, take: Take | None = None) -> tuple[list[bytes], bytes]:
+        """Take the next bytes; return whole messages, in order, and what is for trio-websocket.
+
+        Messages that `take` took, which is called once at most, are not returned.
+        """
         if self.passing:
             return [], data
         payloads: list[bytes] = []
@@ -71,6 +80,9 @@ class FrameSplitter:
             self._skipping -= position
         if self._waiting:
             position = self._complete(data, position, payloads, through)
+        if take is not None and self._fast and not self._fragments_raw and not self.passing:
+            position = take(payloads, data, position)
+            payloads = []
         self._split(data, position, payloads, through)
         return payloads, b"".join(through)
 
@@ -78,7 +90,7 @@ class FrameSplitter:
         self, data: bytes, position: int, payloads: list[bytes], through: list[bytes]
     ) -> None:
         add = payloads.append
-        head, common = _SHORT, _COMMON
+        head, common = _SHORT, COMMON
         size_of_data = len(data)
         last = size_of_data - 4
         while position < size_of_data:
@@ -240,7 +252,7 @@ def masked_texts(texts: list[bytes]) -> bytes:
         size = len(text)
         if size < 126:
             head = struct.pack(">BB", 0x81, 0x80 | size)
-        elif size <= _LONGEST_COMMON:
+        elif size <= LONGEST_COMMON:
             head = struct.pack(">BBH", 0x81, 0x80 | 126, size)
         else:
             head = struct.pack(">BBQ", 0x81, 0x80 | 127, size)

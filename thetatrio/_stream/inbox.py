@@ -52,7 +52,7 @@ class Inbox(Buffer[E], Generic[E]):
     # The stream's side
 
     def deliver(self, events: list[E]) -> None:
-        """Take events; the list is the inbox's from now on."""
+        """Take events; the list is not changed, by whoever has it."""
         self.push(events)
         if self._readers:
             self._wake()

@@ -48,7 +48,7 @@ class Receiver(Protocol):
         ...
 
     def deliver(self, events: list[Any]) -> None:
-        """Take events."""
+        """Take events, in a list that others have as well and nobody changes any more."""
         ...
 
     def notify(self, notice: Notice) -> None:
@@ -247,8 +247,7 @@ class Lane:
         while self._recent_count - len(self._recent[0]) >= REMEMBERED:
             self._recent_count -= len(self._recent.popleft())
         for receiver in self.receivers:
-            # A copy for each: a list once given is its reader's.
-            receiver.deliver(events[:])
+            receiver.deliver(events)
 
     def _give_after_loss(self, events: list[StreamEvent], now: float) -> None:
         if now < self._overlap_until:

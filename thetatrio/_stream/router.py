@@ -8,6 +8,7 @@ contract are read once, and the body of what nobody wants is never read.
 from __future__ import annotations
 
 import logging
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias, cast
@@ -15,6 +16,7 @@ from typing import Any, Final, TypeAlias, cast
 import msgspec
 
 from thetatrio._stream import wire
+from thetatrio._stream.frames import COMMON
 from thetatrio._stream.lane import Lane
 from thetatrio._stream.wire import (
     BODIES,
@@ -42,7 +44,11 @@ KINDS_KEPT: Final = 64
 """Unknown kinds of messages that are told apart."""
 
 _FEW: Final = 8
+_USUAL: Final = 256
+"""Bytes of an event's frame, about; by them few messages are told from many before they are cut."""
 _CLOSING_BRACE: Final = ord("}")
+_HEAD: Final = struct.Struct(">HH").unpack_from
+_LAST_AND_HEAD: Final = struct.Struct(">BHH").unpack_from
 
 # A list, so that it can change in place: decoder (None: nobody wants it),
 # contract, what appends an event to the lanes, the lanes.
@@ -102,18 +108,90 @@ class Router:
                 del self._wanted[subject]
         self._refresh(subjects)
 
+    def take(self, payloads: Sequence[bytes], data: bytes, position: int) -> int:
+        """Take messages, and after them the frames of a read from a position on.
+
+        Only those that hold ordinary events, whose beginning is known. Returns
+        the position of the first that does not, or is not whole: how it is to
+        be taken, `deliver` knows.
+        """
+        if (len(data) - position) // _USUAL * _FEW < len(self.lanes):
+            self.deliver(payloads)
+            return position
+        if payloads:
+            self._take(payloads)
+        position = self._take_ordinary(data, position)
+        self.flush()
+        return position
+
+    def _take_ordinary(self, data: bytes, position: int) -> int:
+        # The hottest loop of all. A frame's head is read together with the byte
+        # before it, which is the last of the frame before.
+        size = len(data)
+        last = size - 4
+        if position > last:
+            return position
+        word, length = _HEAD(data, position)
+        if word != COMMON:
+            return position
+        head, common, brace = _LAST_AND_HEAD, COMMON, _CLOSING_BRACE
+        route_of = self._routes.get
+        set_contract = msgspec.structs.force_setattr
+        messages = unwanted = 0
+        begin = position + 4
+        end = begin + length
+        while True:
+            if end <= last:
+                closing, word, length = head(data, end - 1)
+            elif end <= size:
+                closing, word = data[end - 1], 0
+            else:
+                break
+            if closing != brace:
+                break
+            beginning, _, body = data[begin : end - 1].rpartition(b"{")
+            route = route_of(beginning)
+            if route is None:
+                break
+            decode, contract, append, _ = route
+            if decode is None:
+                unwanted += 1
+            else:
+                try:
+                    event = decode(b"{" + body)
+                except UNREADABLE:
+                    break
+                set_contract(event, "contract", contract)
+                append(event)
+            messages += 1
+            begin = end + 4
+            if word != common:
+                break
+            end = begin + length
+        self.messages += messages
+        self.unwanted += unwanted
+        return begin - 4
+
     def deliver(self, payloads: Sequence[bytes]) -> None:
         """Take the messages of one read."""
+        few = len(payloads) * _FEW < len(self.lanes)
+        if self._take(payloads) and few:
+            self._flush_touched(payloads)
+        else:
+            self.flush()
+
+    def _take(self, payloads: Sequence[bytes]) -> bool:
+        """Take messages without flushing; return whether all were ordinary events."""
         self.messages += len(payloads)
         routes = self._routes
         set_contract = msgspec.structs.force_setattr
         unwanted = 0
-        few = len(payloads) * _FEW < len(self.lanes)
+        ordinary = True
         for payload in payloads:
             brace = payload.rfind(b"{")
             route = routes.get(payload[:brace])
             if route is None:
-                few &= not self._take_unrouted(payload, brace)
+                ordinary &= not self._take_unrouted(payload, brace)
                 continue
             decode, contract, append, _ = route
             if decode is None:
@@ -124,15 +202,12 @@ class Router:
             except UNREADABLE:
                 event = None
             if event is None or payload[-1] != _CLOSING_BRACE:
-                few &= not self._take_whole(payload)
+                ordinary &= not self._take_whole(payload)
                 continue
             set_contract(event, "contract", contract)
             append(event)
         self.unwanted += unwanted
-        if few:
-            self._flush_touched(payloads)
-        else:
-            self.flush()
+        return ordinary
 
     def flush(self) -> None:
         """Give the feeds what was decoded."""

@@ -334,6 +334,7 @@ class Supervisor:
             self._url,
             config,
             deliver=self._router.deliver,
+            take=self._router.take,
             room=self._wait_for_room,
             read_size=self._read_size,
         )
@@ -514,18 +515,22 @@ class Supervisor:
     def _make_room(self) -> None:
         self._room.unpark_all()
 
-    async def _wait_for_room(self) -> None:
-        """Return at once, or when no feed with overflow="block" is full.
+    def _wait_for_room(self) -> Awaitable[None] | None:
+        """Return None, or what to await until no feed with overflow="block" is full.
 
         While the terminal owes an answer, reading goes on all the same: who
         reads the feed may be the one who waits for it.
         """
-        while self._blocking and not self._subscriptions.is_asking:
-            if not any(
-                each.inbox.overflow == "block" and each.inbox.is_full for each in self._subscribers
-            ):
-                return
+        return self._until_there_is_room() if self._blocking and self._is_held_back() else None
+
+    async def _until_there_is_room(self) -> None:
+        while self._is_held_back():
             await self._room.park()
+
+    def _is_held_back(self) -> bool:
+        return not self._subscriptions.is_asking and any(
+            each.inbox.overflow == "block" and each.inbox.is_full for each in self._subscribers
+        )
 
     # What is seen of it
 
