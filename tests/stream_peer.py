@@ -52,10 +52,11 @@ TERMINAL = Spoken("terminal", {})
 SPOKEN = [
     TERMINAL,
     Spoken("gateway", {"stream_api": "gateway"}),
-    Spoken("gateway-text", {"stream_api": "gateway", "stream_form": "text"}),
-    Spoken("gateway-one", {"stream_api": "gateway", "stream_sockets": "one"}),
+    Spoken(
+        "gateway-text", {"stream_api": "gateway", "stream_form": "text", "stream_sockets": "one"}
+    ),
 ]
-"""A terminal's stream, and a gateway's in both forms, over a socket for each kind and over one."""
+"""A terminal's stream, and a gateway's: told in JSON at a socket for each kind, in text at one."""
 # What texts are written in and sessions speak; set by the fixture `spoken`.
 spoken: list[Spoken] = [TERMINAL]
 
@@ -275,20 +276,13 @@ class Peer:
 
     async def obey(self) -> None:
         """Answer commands, pings and the close, until the client goes."""
-        terminal = self.terminal
         while True:
             try:
                 opcode, payload = await self._frame()
             except GONE:
                 return
             if opcode == TEXT:
-                command = Command(trio.current_time(), said_in(payload))
-                self.commands.append(command)
-                if spoken[0].is_flat:
-                    continue
-                word = terminal.answer(command)
-                if word is not None:
-                    await self.send(frame(response(command.number, word)))
+                await self._take_command(payload)
             elif opcode == PING:
                 self.pings.append(payload)
                 await self.send(frame(payload, PONG))
@@ -296,12 +290,19 @@ class Peer:
                 self.pongs.append(payload)
             elif opcode == CLOSE:
                 self.close_code = int.from_bytes(payload[:2], "big")
-                if terminal.on_close == "ignore" or self.muted:
+                if self.terminal.on_close == "ignore" or self.muted:
                     continue
                 await self.send(frame(payload[:2], CLOSE))
-                if terminal.on_close == "answer":
+                if self.terminal.on_close == "answer":
                     await self.stream.aclose()
                     return
+
+    async def _take_command(self, payload: bytes) -> None:
+        command = Command(trio.current_time(), said_in(payload))
+        self.commands.append(command)
+        word = None if spoken[0].is_flat else self.terminal.answer(command)
+        if word is not None:
+            await self.send(frame(response(command.number, word)))
 
     async def _tell_status(self) -> None:
         while True:
