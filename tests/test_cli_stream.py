@@ -123,7 +123,7 @@ def test_a_gateways_stream_is_shown_too(how, monkeypatch, capfd):
         words = ("stream", "quotes", "AAPL", "--count", "3", "--stream-api", "gateway", *how)
         assert command(*words, "--url", url, monkeypatch=monkeypatch) in (0, None)
     found = records(capfd.readouterr().out)
-    assert [(each["event"], each["symbol"]) for each in found] == [("quote", "AAPL")] * 3
+    assert [(each["type"], each["symbol"]) for each in found] == [("quote", "AAPL")] * 3
     assert all(each["bid"] < each["ask"] for each in found)
 
 
