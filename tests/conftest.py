@@ -2,7 +2,10 @@
 
 import signal
 
+import pytest
 from hypothesis import settings
+
+from tests import stream_peer
 
 # No deadline: on a shared machine a slow example says nothing about the code.
 settings.register_profile("default", deadline=None)
@@ -32,3 +35,11 @@ def pytest_ignore_collect(collection_path, config):
     """Leave out what runs the type checkers, unless it is asked for by its path."""
     named = any("typing" in argument for argument in config.args)
     return True if collection_path.name == "typing" and not named else None
+
+
+@pytest.fixture
+def spoken(request):
+    """Have texts of the scripted terminal and its sessions speak a stream's dialect."""
+    stream_peer.spoken[0] = request.param
+    yield request.param
+    stream_peer.spoken[0] = stream_peer.TERMINAL

@@ -7,6 +7,7 @@ lives, `Peer.live` unless told otherwise, and the test itself may send through
 
 from __future__ import annotations
 
+import ast
 import base64
 import errno
 import hashlib
@@ -18,6 +19,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import pytest
 import trio
 
 import thetatrio
@@ -33,6 +35,37 @@ SPX = Option("SPXW", "2024-11-15", 5800, "C")
 DATE = 20241104
 OPENING = 34_200_000
 """09:30 in milliseconds: the time of the event numbered 0."""
+
+
+class Spoken(NamedTuple):
+    """What is spoken on the stream: the settings of a session that speaks it."""
+
+    name: str
+    options: dict[str, str]
+
+    @property
+    def is_flat(self) -> bool:
+        return bool(self.options)
+
+
+TERMINAL = Spoken("terminal", {})
+SPOKEN = [
+    TERMINAL,
+    Spoken("gateway", {"stream_api": "gateway"}),
+    Spoken(
+        "gateway-text", {"stream_api": "gateway", "stream_form": "text", "stream_sockets": "one"}
+    ),
+]
+"""A terminal's stream, and a gateway's: told in JSON at a socket for each kind, in text at one."""
+# What texts are written in and sessions speak; set by the fixture `spoken`.
+spoken: list[Spoken] = [TERMINAL]
+
+
+def each_stream(test: Any) -> Any:
+    """Run a test for a terminal's stream and for a gateway's."""
+    every = pytest.mark.parametrize("spoken", SPOKEN, indirect=True, ids=lambda it: it.name)
+    return pytest.mark.usefixtures("spoken")(every(test))
+
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 Life = Callable[["Peer"], Awaitable[None]]
@@ -88,6 +121,11 @@ def contract_of(contract: Any) -> dict[str, object]:
 
 
 def _event(kind: str, contract: Any, number: int, fields: dict[str, object]) -> bytes:
+    if spoken[0].is_flat:
+        names = {"expiration": "exp"}
+        named = {names.get(key, key): value for key, value in contract_of(contract).items()}
+        del named["security_type"]
+        return json.dumps({**named, "ms_of_day": OPENING + number, **fields, "date": DATE}).encode()
     said = {
         "header": {"type": kind.upper(), "status": "CONNECTED"},
         "contract": contract_of(contract),
@@ -140,6 +178,19 @@ class Command(NamedTuple):
     @property
     def root(self) -> str:
         return self.said["contract"]["root"]
+
+
+def said_in(payload: bytes) -> dict[str, Any]:
+    """Return a command's words in a terminal's manner."""
+    if not spoken[0].is_flat:
+        return dict(json.loads(payload))
+    if payload.startswith(b"{"):
+        named = json.loads(payload)
+        action = named.pop("action")
+    else:
+        action, _, rest = payload.decode().partition(" ")
+        named = ast.literal_eval(rest)
+    return {"add": {"SUBSCRIBE": True, "UNSUBSCRIBE": False}[action], "contract": named, "id": 0}
 
 
 class Peer:
@@ -225,18 +276,13 @@ class Peer:
 
     async def obey(self) -> None:
         """Answer commands, pings and the close, until the client goes."""
-        terminal = self.terminal
         while True:
             try:
                 opcode, payload = await self._frame()
             except GONE:
                 return
             if opcode == TEXT:
-                command = Command(trio.current_time(), json.loads(payload))
-                self.commands.append(command)
-                word = terminal.answer(command)
-                if word is not None:
-                    await self.send(frame(response(command.number, word)))
+                await self._take_command(payload)
             elif opcode == PING:
                 self.pings.append(payload)
                 await self.send(frame(payload, PONG))
@@ -244,16 +290,23 @@ class Peer:
                 self.pongs.append(payload)
             elif opcode == CLOSE:
                 self.close_code = int.from_bytes(payload[:2], "big")
-                if terminal.on_close == "ignore" or self.muted:
+                if self.terminal.on_close == "ignore" or self.muted:
                     continue
                 await self.send(frame(payload[:2], CLOSE))
-                if terminal.on_close == "answer":
+                if self.terminal.on_close == "answer":
                     await self.stream.aclose()
                     return
 
+    async def _take_command(self, payload: bytes) -> None:
+        command = Command(trio.current_time(), said_in(payload))
+        self.commands.append(command)
+        word = None if spoken[0].is_flat else self.terminal.answer(command)
+        if word is not None:
+            await self.send(frame(response(command.number, word)))
+
     async def _tell_status(self) -> None:
         while True:
-            if self.terminal.status is not None:
+            if self.terminal.status is not None and not spoken[0].is_flat:
                 await self.send(frame(status(self.terminal.status)))
             await trio.sleep(1)
 
@@ -381,7 +434,7 @@ class ScriptedTerminal:
 @asynccontextmanager
 async def streaming(*lives: Life, refuse: float = 0, capacity: int = 1 << 16, **options: Any):
     """Open a session whose stream is scripted; yield (terminal, session)."""
-    options.setdefault("chance", random.Random(1))
+    options = {"chance": random.Random(1), **spoken[0].options, **options}
     async with open_hidden_nursery() as nursery:
         terminal = ScriptedTerminal(nursery, *lives, refuse=refuse, capacity=capacity)
         async with thetatrio.open_session(dial=terminal.dial, **options) as session:

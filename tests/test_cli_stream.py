@@ -55,7 +55,7 @@ class ElsewhereTerminal:
 
 
 @contextmanager
-def elsewhere(**settings):
+def elsewhere(api="v3", **settings):
     opened: list[ElsewhereTerminal] = []
     ready = threading.Event()
     scope = trio.CancelScope()
@@ -63,7 +63,7 @@ def elsewhere(**settings):
     async def main():
         stream = StreamSettings(**{"speed": 60.0, "start": "10:00", **settings})
         with scope:
-            async with open_terminal(contracts=12, stream=stream) as terminal:
+            async with open_terminal(contracts=12, stream=stream, api=api) as terminal:
                 opened.append(ElsewhereTerminal(terminal, trio.lowlevel.current_trio_token()))
                 ready.set()
                 await trio.sleep_forever()
@@ -111,6 +111,39 @@ FIELDS = {
     "price": {"price"},
     "market_value": {"market_bid", "market_ask", "market_price"},
 }
+
+
+@pytest.mark.parametrize(
+    "how", [[], ["--stream-form", "text", "--stream-sockets", "one"]], ids=["usual", "older"]
+)
+def test_a_gateways_stream_is_shown_too(how, monkeypatch, capfd):
+    """`--stream-api gateway` reads quotes of a gateway, at its usual path where none is given."""
+    with elsewhere(api="gateway") as gateway:
+        url = gateway.url.removesuffix("/stream")
+        words = ("stream", "quotes", "AAPL", "--count", "3", "--stream-api", "gateway", *how)
+        assert command(*words, "--url", url, monkeypatch=monkeypatch) in (0, None)
+    found = records(capfd.readouterr().out)
+    assert [(each["type"], each["symbol"]) for each in found] == [("quote", "AAPL")] * 3
+    assert all(each["bid"] < each["ask"] for each in found)
+
+
+def test_what_a_gateway_has_not_is_one_line(monkeypatch, capfd):
+    """Other kinds are refused before anything is sent; the key file's key is for the gateway."""
+    words = ("stream", "full-trades", "option", "--stream-api", "gateway")
+    assert command(*words, "--url", "ws://127.0.0.1:1", monkeypatch=monkeypatch) == 1
+    assert "no full_trades" in capfd.readouterr().err
+    given = {"api_key": "sesame", "api": "v2"}
+    options = stream_command.gateway_options("wss://gateway.example", "one", "text", given)
+    assert options == {
+        "base_url": "https://gateway.example",
+        "stream_url": "wss://gateway.example/stream",
+        "stream_api": "gateway",
+        "stream_sockets": "one",
+        "stream_form": "text",
+        "api_key": "sesame",
+    }
+    options = stream_command.gateway_options(None, "per_kind", "json", {})
+    assert options["stream_url"] == "ws://127.0.0.1:25510/stream"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,9 @@ WRONG = {
         "http://h/a b", "http://h/a/../b", "http://h/%2e", "http://h/?a=1",
         "http://h/#a", "http://h h", "http://h\n", None, 5,
     ],
+    "stream_api": ["", "v2", None, 2],
+    "stream_sockets": ["", "two", None],
+    "stream_form": ["", "xml", None],
     "stream_url": ["", "http://127.0.0.1:25520", "ws://", "ws://h:x", "ws://h/#a", b"ws://h"],
     "api": ["v1", "", None],
     "tier": ["gold", "PRO", "", 3],
@@ -64,6 +67,14 @@ WRONG = {
     "proxy": ["", "socks5://h:1", "h:3128", 5, Secret("nowhere")],
     "verify": [None, "", 1],
 }  # fmt: skip
+
+
+def test_a_gateways_stream_has_a_place_of_its_own():
+    """`stream_api="gateway"` alone is the gateway's usual place; a given one is kept."""
+    assert Config(stream_api="gateway").stream_url == "ws://127.0.0.1:25510/stream"
+    given = Config(stream_api="gateway", stream_url="wss://gateway.example/live")
+    assert given.stream_url == "wss://gateway.example/live"
+    assert Config().stream_url == "ws://127.0.0.1:25520/v1/events"
 
 
 def test_the_wrong_values_cover_every_field():

@@ -18,6 +18,7 @@ from tests.stream_peer import (
     SPY,
     Peer,
     close_frame,
+    each_stream,
     fragments,
     frame,
     moment,
@@ -92,6 +93,7 @@ CUTS = [
 ]
 
 
+@each_stream
 @pytest.mark.parametrize(("cut", "reason"), CUTS, ids=lambda cut: getattr(cut, "__name__", ""))
 async def test_a_cut_is_a_loss_in_its_place_and_the_feed_goes_on(cut, reason, autojump_clock):
     """All events before it are delivered, Lost at once, Gap before the first after it."""
@@ -125,6 +127,7 @@ async def test_a_cut_is_a_loss_in_its_place_and_the_feed_goes_on(cut, reason, au
             assert adds_up(feed)
 
 
+@each_stream
 async def test_events_that_wait_are_delivered_before_the_loss_that_came_after_them(autojump_clock):
     """A reader that is behind reads everything from before the cut first."""
     async with streaming() as (terminal, session):
@@ -139,6 +142,7 @@ async def test_events_that_wait_are_delivered_before_the_loss_that_came_after_th
             assert told(got) == [*range(1, 301), "Lost", "Gap", 301, 302]
 
 
+@each_stream
 async def test_a_loss_is_told_at_once_and_its_gap_when_data_may_flow(autojump_clock):
     """Lost does not wait for the reconnect; the gap waits for an event, for a second at most."""
     async with streaming() as (terminal, session):
@@ -156,6 +160,7 @@ async def test_a_loss_is_told_at_once_and_its_gap_when_data_may_flow(autojump_cl
             assert passed == pytest.approx(returned - began, abs=0.01)
 
 
+@each_stream
 async def test_several_cuts_without_an_event_are_one_gap(autojump_clock):
     """The gap of an open loss goes on: it is told once, from the first cut to the last return."""
 
@@ -175,6 +180,7 @@ async def test_several_cuts_without_an_event_are_one_gap(autojump_clock):
             assert (got[2].since, got[2].until) == (moment(1), moment(5000))
 
 
+@each_stream
 async def test_a_feed_that_had_no_event_yet_has_a_gap_without_beginning(autojump_clock):
     """`since` is None where there was nothing; another feed's events do not count as its own."""
     async with streaming() as (terminal, session):
@@ -186,6 +192,7 @@ async def test_a_feed_that_had_no_event_yet_has_a_gap_without_beginning(autojump
             assert lost.since == gap.since == moment(1)
 
 
+@each_stream
 async def test_a_peer_that_vanishes_is_given_up_when_idle_timeout_has_passed(autojump_clock):
     """No FIN, no byte: the loss is told within a tick, from the last event's time on."""
     async with streaming(idle_timeout=7) as (terminal, session):
@@ -200,6 +207,7 @@ async def test_a_peer_that_vanishes_is_given_up_when_idle_timeout_has_passed(aut
             assert got[2] == Lost(reason="no message for 7 s", since=moment(2))
 
 
+@each_stream
 async def test_a_peer_that_takes_no_command_is_given_up_at_ack_timeout(autojump_clock):
     """A full socket does not hold up everything else for ever."""
     many = [thetatrio.Stock(f"T{number}") for number in range(60)]
@@ -233,6 +241,7 @@ async def flow(terminal, seconds, each=10):
     return seconds * each
 
 
+@each_stream
 @pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest"])
 async def test_a_reader_that_pauses_loses_a_number_it_is_told(overflow, autojump_clock):
     """60 s unread: the buffer's bound holds, pongs go out, Dropped stands in its place, exact."""
@@ -256,6 +265,7 @@ async def test_a_reader_that_pauses_loses_a_number_it_is_told(overflow, autojump
             assert feed.statistics().dropped == 501
 
 
+@each_stream
 async def test_a_reader_that_pauses_may_be_stopped_instead(autojump_clock):
     """`raise`, the default of trades: SlowConsumer once, in their place; reading goes on."""
     async with streaming() as (terminal, session):
@@ -270,6 +280,7 @@ async def test_a_reader_that_pauses_may_be_stopped_instead(autojump_clock):
             assert told(await read(feed, 1)) == [601]
 
 
+@each_stream
 async def test_a_reader_that_pauses_may_want_the_newest_only(autojump_clock):
     """`latest` keeps one event of each contract, and counts the others as conflated."""
     async with streaming() as (terminal, session):
@@ -282,6 +293,7 @@ async def test_a_reader_that_pauses_may_want_the_newest_only(autojump_clock):
             assert adds_up(feed)
 
 
+@each_stream
 async def test_a_reader_that_blocks_holds_back_the_socket_and_loses_nothing(autojump_clock):
     """`block`: the terminal has to wait, silence of ours is none of its own, and all comes."""
     async with streaming(capacity=4096) as (terminal, session):
@@ -300,6 +312,7 @@ async def test_a_reader_that_blocks_holds_back_the_socket_and_loses_nothing(auto
             assert session.stream.statistics().connections == 1
 
 
+@each_stream
 @pytest.mark.parametrize("way", ["feed", "notices", "batches", "nowait"])
 async def test_a_reader_that_blocks_may_be_given_more_than_its_buffer_at_once(way, autojump_clock):
     """What one read brings comes on top; once it is read the socket is read again."""
@@ -323,6 +336,7 @@ async def test_a_reader_that_blocks_may_be_given_more_than_its_buffer_at_once(wa
             assert told(got) == list(range(1, 901))
 
 
+@each_stream
 async def test_one_feed_that_is_not_read_does_not_disturb_another(autojump_clock):
     """Each has a buffer of its own; the reader of the other misses nothing."""
     async with streaming() as (terminal, session):
@@ -335,6 +349,7 @@ async def test_one_feed_that_is_not_read_does_not_disturb_another(autojump_clock
             assert told(await read(still.with_notices(), 2)) == ["Dropped", 591]
 
 
+@each_stream
 async def test_what_was_dropped_is_told_even_if_nothing_more_comes(autojump_clock):
     """A notice does not wait for the next event to be read."""
     async with streaming() as (terminal, session):
@@ -345,6 +360,7 @@ async def test_what_was_dropped_is_told_even_if_nothing_more_comes(autojump_cloc
             assert told(await read(feed.with_notices(), 6)) == [1, 2, 3, 4, 5, "Dropped"]
 
 
+@each_stream
 async def test_a_gap_is_told_even_if_nothing_more_comes(autojump_clock):
     """A reader that slept through a cut and a reconnect meets both when it looks."""
     async with streaming() as (terminal, session):
@@ -354,6 +370,7 @@ async def test_a_gap_is_told_even_if_nothing_more_comes(autojump_clock):
             assert told(await read(feed.with_notices(), 5)) == [1, 2, 3, "Lost", "Gap"]
 
 
+@each_stream
 @pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest", "latest"])
 async def test_notices_of_many_cuts_are_few_for_who_does_not_read(overflow, autojump_clock):
     """Hundreds of reconnects unread cost no more than a bounded number of notices."""
@@ -378,6 +395,7 @@ async def test_notices_of_many_cuts_are_few_for_who_does_not_read(overflow, auto
             assert isinstance(found[0], Gap)
 
 
+@each_stream
 @pytest.mark.parametrize("overflow", POLICIES)
 async def test_more_can_be_added_from_the_loop_that_reads(overflow, autojump_clock):
     """With a full buffer and every policy: the answer is not behind what nobody reads."""
@@ -398,6 +416,7 @@ async def test_more_can_be_added_from_the_loop_that_reads(overflow, autojump_clo
                     except thetatrio.SlowConsumer:
                         assert overflow == "raise"
                     await feed.add(SPY)
+                await wait_all_tasks_blocked()  # without acknowledgements it is only sent
                 assert terminal.peer.added == ["AAPL", "SPY"]
                 nursery.start_soon(terminal.peer.send_trades, 500, 500, SPY)
                 seen = None
@@ -461,6 +480,7 @@ async def test_texts_that_cannot_be_read_are_told_and_the_stream_goes_on(text, a
             assert session.stream.statistics().connections == 1
 
 
+@each_stream
 async def test_texts_that_cannot_be_read_may_be_raised(autojump_clock):
     """`on_loss="raise"` raises GapError with the notice, in its place; reading goes on."""
     async with streaming() as (terminal, session):
@@ -472,6 +492,7 @@ async def test_texts_that_cannot_be_read_may_be_raised(autojump_clock):
             assert isinstance(caught.value.notice, Undecodable)
 
 
+@each_stream
 async def test_binary_messages_are_read_like_texts(autojump_clock):
     """What a terminal sends as bytes is the same JSON."""
     async with streaming() as (terminal, session):
@@ -543,6 +564,7 @@ async def test_events_of_others_are_dropped_by_contract_not_by_root(autojump_clo
 # Events that come again
 
 
+@each_stream
 async def test_events_repeated_after_a_reconnect_are_counted_and_not_delivered_again(
     autojump_clock,
 ):
@@ -563,6 +585,7 @@ async def test_events_repeated_after_a_reconnect_are_counted_and_not_delivered_a
             assert adds_up(feed)
 
 
+@each_stream
 async def test_events_that_repeat_without_a_reconnect_are_delivered_as_sent(autojump_clock):
     """Two prints may be alike: without a seam nothing is taken for a repetition."""
     async with streaming() as (terminal, session):
@@ -571,6 +594,7 @@ async def test_events_that_repeat_without_a_reconnect_are_delivered_as_sent(auto
             assert told(await read(feed.with_notices(), 4)) == [1, 1, 2, 1]
 
 
+@each_stream
 async def test_events_repeated_long_after_a_reconnect_are_delivered_as_sent(autojump_clock):
     """The seam is five seconds long."""
     async with streaming() as (terminal, session):
@@ -585,6 +609,7 @@ async def test_events_repeated_long_after_a_reconnect_are_delivered_as_sent(auto
 # Reading
 
 
+@each_stream
 async def test_a_reader_may_break_off_and_go_on(autojump_clock):
     """Leaving the loop leaves the subscription: what comes meanwhile waits for the next loop."""
     async with streaming() as (terminal, session):
@@ -605,6 +630,7 @@ async def test_a_reader_may_break_off_and_go_on(autojump_clock):
             assert session.stream.statistics().subscriptions == 1
 
 
+@each_stream
 async def test_a_reader_in_a_child_task_meets_the_end_of_its_feed(autojump_clock):
     """FeedClosed for who reads a feed whose block is left; the session goes on."""
     met = []
@@ -631,6 +657,7 @@ async def test_a_reader_in_a_child_task_meets_the_end_of_its_feed(autojump_clock
             assert told(await read(feed, 1)) == [1]
 
 
+@each_stream
 async def test_plain_iteration_logs_losses_and_goes_on(autojump_clock, caplog):
     """One warning for each run of losses, naming the feed, before the events after it."""
     async with streaming() as (terminal, session):
@@ -648,6 +675,7 @@ async def test_plain_iteration_logs_losses_and_goes_on(autojump_clock, caplog):
     assert "gap from 09:30:00.001000 to 2024-11-04 09:30:00.002000" in record.getMessage()
 
 
+@each_stream
 async def test_losses_may_be_raised_in_their_place(autojump_clock):
     """`on_loss="raise"`: GapError with the gap; the next read goes on after it."""
     async with streaming() as (terminal, session):

@@ -284,18 +284,22 @@ async def settle(terminal: Terminal, accounts: Sequence[Account]) -> None:
 
 
 async def run_through(
-    terminal: Terminal, feeds: Sequence[tuple[str, int, int, float]], count: int
+    terminal: Terminal,
+    feeds: Sequence[tuple[str, int, int, float]],
+    count: int,
+    *topics: Topic[Any],
+    **options: Any,
 ) -> tuple[list[Account], int]:
     """Let a terminal make so many events for feeds, which are read at their pace.
 
     Returns the feeds' accounts, and how many texts were sent that cannot be read.
     """
-    async with connected(terminal) as session, trio.open_nursery() as nursery:
+    wanted = topics or (Topic.trades(*CONTRACTS),)
+    async with connected(terminal, **options) as session, trio.open_nursery() as nursery:
         accounts: dict[int, Account] = {}
 
         async def hold(place: int, overflow: Any, buffer: int, burst: int, pause: float) -> None:
-            trades = Topic.trades(*CONTRACTS)
-            async with session.stream.subscribe(trades, overflow=overflow, buffer=buffer) as feed:
+            async with session.stream.subscribe(*wanted, overflow=overflow, buffer=buffer) as feed:
                 account = accounts[place] = Account(overflow, feed)
                 await account.read(burst, pause)
 
@@ -309,10 +313,10 @@ async def run_through(
     return read, unreadable
 
 
-def terminal_of(script: str, **settings: Any) -> Terminal:
+def terminal_of(script: str, api: Any = "v3", **settings: Any) -> Terminal:
     """Return a terminal that sends 2,000 numbered trades a second, and lets things go wrong."""
     stream = StreamSettings(rate=2_000, numbered=True, **settings)
-    return Terminal(contracts=2, faults=SCRIPTS[script], stream=stream)
+    return Terminal(contracts=2, faults=SCRIPTS[script], stream=stream, api=api)
 
 
 FAST = (256, 0.0)
@@ -366,6 +370,56 @@ async def test_a_gap_covers_no_more_than_was_not_sent(script, settings, autojump
         assert sum_of(Undecodable, account.entries) == unreadable > 5
     if script == "repeated":
         assert account.feed.statistics().replayed > 100
+
+
+GATEWAYS: list[dict[str, Any]] = [
+    {"stream_form": "json", "stream_sockets": "per_kind"},
+    {"stream_form": "text", "stream_sockets": "one"},
+]
+
+
+@pytest.mark.parametrize("options", GATEWAYS, ids=lambda it: "-".join(it.values()))
+@pytest.mark.parametrize("script", ["rubbish", "everything"])
+async def test_the_books_of_a_gateway_balance(script, options, autojump_clock):
+    """Trades of a gateway are lacking only where a notice stands, whatever goes wrong."""
+    terminal = terminal_of(script, "gateway", newline_joined=2)
+    feed = ("raise", 5_000, *FAST)
+    (account,), unreadable = await run_through(terminal, [feed], 2_500, **options)
+    made = {n: event for n, event in made_by(terminal).items() if event.kind == "TRADE"}
+    lacking = account.balance(made)
+    assert set(made) - sent_by(terminal) <= lacking
+    assert bool(account.gaps) == (script != "rubbish")
+    if script == "rubbish":
+        assert sum_of(Undecodable, account.entries) == unreadable > 5
+        assert not lacking
+
+
+@pytest.mark.parametrize(
+    ("overflow", "options"), zip(POLICIES, (GATEWAYS * len(POLICIES))[: len(POLICIES)], strict=True)
+)
+async def test_a_gateways_quotes_and_trades_are_all_accounted_for(
+    overflow, options, autojump_clock
+):
+    """One feed of both kinds, over cuts and a peer that falls silent: its counts are whole."""
+    terminal = Terminal(
+        contracts=2,
+        faults=[*CUTS, MUTE],
+        stream=StreamSettings(rate=2_000, numbered=True),
+        api="gateway",
+    )
+    topics = Topic.quotes(*CONTRACTS), Topic.trades(*CONTRACTS)
+    feed = (overflow, 500, *SLOW)
+    (account,), _ = await run_through(terminal, [feed], 3_000, *topics, **options)
+    kinds = {topic.kind for gap in account.gaps for topic in gap.topics}
+    assert kinds == {"quotes", "trades"}
+    made = made_by(terminal)
+    delivered = account.delivered
+    assert len(delivered) == len(set(delivered))
+    assert {made[number].kind for number in delivered} == {"QUOTE", "TRADE"}
+    counts = account.feed.statistics()
+    gone = counts.dropped + counts.conflated + counts.replayed
+    assert counts.received == len(delivered) + gone
+    assert counts.received <= len(made)
 
 
 async def come_to_the_end(terminal: Terminal, accounts: Sequence[Account]) -> None:

@@ -60,6 +60,9 @@ class Book:
             self.told.append(topics)
             subscriber.topics = topics
 
+    def check(self, topics):
+        self.checked = list(topics)
+
     def acquire(self, keys):
         assert len(set(keys)) == len(keys)
         self.wanted.update(keys)

@@ -44,8 +44,8 @@ from thetatrio._rest.paging import PageChannel, open_pages
 from thetatrio._rest.query import Query
 from thetatrio._rest.raw import ParameterValue, RawAnswer
 from thetatrio._stream.refill import requests_for
+from thetatrio._stream.sockets import Sockets
 from thetatrio._stream.stream import Stream
-from thetatrio._stream.supervisor import Supervisor
 from thetatrio.chains import (
     OptionChain,
     TradingSession,
@@ -470,15 +470,15 @@ async def open_session(
             nursery.start_soon(_guard, task, client.limiter.close, defects)
 
         def start_stream_soon(task: Callable[[], Awaitable[object]]) -> None:
-            nursery.start_soon(_guard, task, supervisor.fail, defects)
+            nursery.start_soon(_guard, task, sockets.fail, defects)
 
         luck = chance or random.Random()
         client = RestClient(settings, start_soon, transport, luck)
-        supervisor = Supervisor(settings, start_stream_soon, dial, luck)
+        sockets = Sockets(settings, start_stream_soon, dial, luck)
         start_soon(client.limiter.run)
         raised: BaseException | None = None
         try:
-            yield Session(settings, client, Stream(supervisor, settings.buffer))
+            yield Session(settings, client, Stream(sockets, settings.buffer))
         except BaseException as error:
             raised = error
             raise
@@ -486,7 +486,7 @@ async def open_session(
             with trio.move_on_after(settings.close_timeout, shield=True):
                 async with trio.open_nursery() as closing:
                     closing.start_soon(client.aclose)
-                    closing.start_soon(supervisor.aclose)
+                    closing.start_soon(sockets.aclose)
             if raised is not None:  # the body's error wins; a defect is not lost beside it
                 for defect in defects:
                     raised.add_note(f"meanwhile: {defect!r}")

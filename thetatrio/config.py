@@ -29,6 +29,9 @@ __all__ = [
     "RetryPolicy",
     "RowFormat",
     "Secret",
+    "StreamApi",
+    "StreamForm",
+    "StreamSockets",
     "Tier",
     "TierName",
     "key_from_environment",
@@ -38,11 +41,16 @@ __all__ = [
 Api: TypeAlias = Literal["v3", "v2", "auto"]
 TierName: TypeAlias = Literal["free", "value", "standard", "pro"]
 RowFormat: TypeAlias = Literal["ndjson", "csv", "json"]
+StreamApi: TypeAlias = Literal["terminal", "gateway"]
+StreamSockets: TypeAlias = Literal["per_kind", "one"]
+StreamForm: TypeAlias = Literal["json", "text"]
 
 SLOTS_UNKNOWN_TIER: Final = 2
 KEY_VARIABLE: Final = "THETATRIO_API_KEY"
 V3_URL: Final = "http://127.0.0.1:25503"
 V2_URL: Final = "http://127.0.0.1:25510"
+STREAM_URL: Final = "ws://127.0.0.1:25520/v1/events"
+GATEWAY_STREAM_URL: Final = "ws://127.0.0.1:25510/stream"
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _BASE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -269,6 +277,9 @@ class ConfigOptions(TypedDict, total=False):
 
     base_url: str
     stream_url: str
+    stream_api: StreamApi
+    stream_sockets: StreamSockets
+    stream_form: StreamForm
     api: Api
     tier: Tier | TierName | None
     slots: int | None
@@ -306,8 +317,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     the host (it refuses `localhost` after `127.0.0.1`, and the other way round). A gateway's
     may have a path, which goes before that of each request. With `api="v2"` the default is
     `http://127.0.0.1:25510`."""
-    stream_url: str = "ws://127.0.0.1:25520/v1/events"
-    """Where the terminal's WebSocket is."""
+    stream_url: str = STREAM_URL
+    """Where the terminal's WebSocket is. With `stream_api="gateway"` the default is
+    `ws://127.0.0.1:25510/stream`."""
+    stream_api: StreamApi = "terminal"
+    """What is spoken there: `terminal`, or `gateway`, a simpler stream of quotes and trades
+    without acknowledgements and heartbeat."""
+    stream_sockets: StreamSockets = "per_kind"
+    """A gateway's sockets: `per_kind`, at `/quotes` and `/trades` under `stream_url`, or `one`
+    at `stream_url` for everything."""
+    stream_form: StreamForm = "json"
+    """How a gateway is told: in `json`, or in `text`, `SUBSCRIBE {'root': 'SPY'}`."""
     api: Api = "v3"
     """What the terminal speaks: `v3`, `v2`, or `auto`, which asks it when the session is opened
     (without a `base_url`, first at v3's port and then at v2's)."""
@@ -380,6 +400,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         problems.need(self.api in ("v3", "v2", "auto"), "api", "'v3', 'v2' or 'auto'")
         if self.api == "v2" and self.base_url == V3_URL:
             fill(self, "base_url", V2_URL)
+        self._check_stream(problems)
         for name in _DURATIONS:
             problems.need(_positive(getattr(self, name)), name, "seconds above 0")
         problems.need(_not_negative(self.wait_for_terminal), "wait_for_terminal", "seconds from 0")
@@ -410,6 +431,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         )
         problems.need(_is_a(bool, self.unsubscribe_on_exit), "unsubscribe_on_exit", "True or False")
         problems.raise_any()
+
+    def _check_stream(self, problems: _Problems) -> None:
+        for name, words in (
+            ("stream_api", ("terminal", "gateway")),
+            ("stream_sockets", ("per_kind", "one")),
+            ("stream_form", ("json", "text")),
+        ):
+            wanted = " or ".join(map(repr, words))
+            problems.need(getattr(self, name) in words, name, wanted)
+        if self.stream_api == "gateway" and self.stream_url == STREAM_URL:
+            msgspec.structs.force_setattr(self, "stream_url", GATEWAY_STREAM_URL)
 
     def _check_proxy(self, given: object, problems: _Problems) -> None:
         url = given.reveal() if isinstance(given, Secret) else given

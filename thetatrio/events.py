@@ -5,6 +5,10 @@ contract. Prices are dollars, `ms_of_day` and `date_int` what the wire said, in
 New York's wall clock; `event.date` and `event.timestamp` are made of them when
 they are asked for.
 
+A gateway's stream (`stream_api="gateway"`) may leave fields out. A price that
+is not there is `nan`, a whole number `MISSING` (-1), and without a date `date`
+and `timestamp` raise ValueError; a terminal sends all of them.
+
 Notices stand where data is missing or was repeated, in their place between the
 events: `feed.with_notices()` gives both.
 """
@@ -33,6 +37,7 @@ from thetatrio.errors import InvalidRequest
 from thetatrio.market_time import from_ms_of_day
 
 __all__ = [
+    "MISSING",
     "Dropped",
     "Event",
     "Following",
@@ -62,6 +67,9 @@ else:
     E = TypeVar("E")
 
 _NO_CONTRACT = cast("Contract", None)
+
+MISSING: Final = -1
+"""What stands for a whole number that a gateway's stream did not send, such as a size."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):

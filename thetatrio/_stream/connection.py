@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final, TypeAlias, cast
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 import h11
 import trio
@@ -18,7 +18,7 @@ from thetatrio import market_time
 from thetatrio._retry_after import parse_retry_after
 from thetatrio._stream.fast_lane import FastLane
 from thetatrio._stream.frames import Take, masked_close
-from thetatrio.config import Config
+from thetatrio.config import Config, Secret
 from thetatrio.errors import (
     AuthenticationFailed,
     ConnectError,
@@ -29,7 +29,7 @@ from thetatrio.errors import (
     ThetaDataError,
 )
 
-__all__ = ["Connection", "Dial", "dial_tcp", "open_stream"]
+__all__ = ["Connection", "Dial", "dial_tcp", "handshake_headers", "open_stream"]
 
 Dial: TypeAlias = Callable[[str, int], Awaitable[trio.abc.Stream]]
 """Opens a byte stream to a host and port; raises OSError where that fails."""
@@ -78,6 +78,22 @@ async def open_stream(url: SplitResult, config: Config, dial: Dial) -> trio.abc.
     return trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
 
 
+def handshake_headers(config: Config, url: SplitResult) -> list[tuple[bytes, bytes]]:
+    """Return a gateway's key and the session's headers, for a stream at the session's origin only.
+
+    A stream elsewhere gets none: they are for whom the session was opened on.
+    """
+    base = urlsplit(config.base_url)
+    default = 443 if base.scheme == "https" else 80
+    theirs = (base.scheme == "https", base.hostname, base.port or default)
+    if theirs != (url.scheme == "wss", *address(url)):
+        return []
+    headers = [(name.encode(), value.encode()) for name, value in config.headers.items()]
+    if isinstance(config.api_key, Secret):
+        headers.append((b"Authorization", b"Bearer " + config.api_key.reveal().encode()))
+    return headers
+
+
 def _words(error: OSError) -> str:
     # trio says "all attempts failed", and has the attempts as its cause.
     cause: BaseException | None = error.__cause__
@@ -100,6 +116,9 @@ class Connection:
         take: takes those that are ordinary, as the lane says.
         room: asked before each read.
         read_size: tells how much to read.
+        headers: sent with the handshake.
+        beats: whether messages come even where there is no data. Where none do, pings say
+            whether the peer is there: a pong has to be back within `idle_timeout`.
     """
 
     def __init__(
@@ -112,7 +131,11 @@ class Connection:
         take: Take | None = None,
         room: Callable[[], Awaitable[None] | None],
         read_size: Callable[[], int],
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        beats: bool = True,
     ) -> None:
+        self._headers = headers
+        self._beats = beats
         self._url = url
         self._config = config
         self._socket: trio_websocket.WebSocketConnection | None = None
@@ -155,7 +178,9 @@ class Connection:
                     opened()
                     self._take_early()
                     nursery.start_soon(serve, self)
-                    nursery.start_soon(self._ping, self._socket)
+                    nursery.start_soon(
+                        self._ping if self._beats else self._ping_for_life, self._socket
+                    )
                     nursery.start_soon(self._refuse_oversized, self._socket)
                     nursery.start_soon(self._follow_close, self._socket)
                     await self.lane.ended.wait()
@@ -210,6 +235,7 @@ class Connection:
                 self.lane,  # type: ignore[arg-type]  # any stream will do
                 f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
                 resource,
+                extra_headers=list(self._headers),
                 max_message_size=self._config.max_frame,
                 receive_buffer_size=None,
             )
@@ -305,6 +331,17 @@ class Connection:
                     await socket.ping()
             except trio_websocket.ConnectionClosed:
                 return
+
+    async def _ping_for_life(self, socket: trio_websocket.WebSocketConnection) -> None:
+        lane = self.lane
+        while True:
+            lane.excuse_silence()  # for as long as the pong may take; then the lane gives up
+            try:
+                await socket.ping()
+            except trio_websocket.ConnectionClosed:
+                return
+            lane.excuse_silence()
+            await trio.sleep(min(_PING_EVERY, self._config.idle_timeout / 2))
 
     async def _refuse_oversized(self, socket: trio_websocket.WebSocketConnection) -> None:
         await self.lane.oversized.wait()

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
-from thetatrio._stream import wire
+from thetatrio._stream.dialect import TERMINAL, Dialect
 from thetatrio._stream.frames import COMMON
 from thetatrio._stream.lane import Lane
 from thetatrio._stream.wire import (
@@ -63,6 +63,7 @@ class Router:
         clock: tells the time of a read.
         on_answer: told of each REQ_RESPONSE, in its place.
         on_status: told of each heartbeat's status, in its place.
+        dialect: how messages are read.
     """
 
     def __init__(
@@ -70,7 +71,9 @@ class Router:
         clock: Callable[[], float],
         on_answer: Callable[[Answer], None],
         on_status: Callable[[str], None],
+        dialect: Dialect = TERMINAL,
     ) -> None:
+        self._dialect = dialect
         self._clock = clock
         self._on_answer = on_answer
         self._on_status = on_status
@@ -229,7 +232,7 @@ class Router:
     def _take_unrouted(self, payload: bytes, brace: int) -> bool:
         """Take a message whose beginning is new, and remember the way of its kind."""
         beginning = payload[:brace]
-        head = wire.head_of(beginning)
+        head = self._dialect.head_of(beginning)
         if head is None:
             return self._take_whole(payload)
         if len(self._routes) >= ROUTES_KEPT:
@@ -251,7 +254,7 @@ class Router:
 
     def _take_whole(self, payload: bytes) -> bool:
         """Take what is not an ordinary event."""
-        for message in wire.decode(payload):
+        for message in self._dialect.decode(payload):
             match message:
                 case Received(kind, contract, event):
                     self._take_event(kind, contract, event)
@@ -325,7 +328,7 @@ class Router:
             return
         appends = [lane.pending.append for lane in lanes]
         append = appends[0] if len(appends) == 1 else _append_to_all(appends)
-        route[:] = [wire.decoder_for(kind, contract), contract, append, tuple(lanes)]
+        route[:] = [self._dialect.decoder_for(kind, contract), contract, append, tuple(lanes)]
 
     def _refresh(self, subjects: Iterable[_Subject]) -> None:
         for kind, subject in subjects:

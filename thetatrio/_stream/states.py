@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias, final
@@ -11,13 +12,19 @@ import trio
 
 from thetatrio.errors import SessionClosed, WouldBlock
 
-__all__ = ["StateChannel", "StateName", "StreamState", "StreamStatistics"]
+__all__ = ["StateChannel", "StateName", "States", "StreamState", "StreamStatistics"]
+
+_LOGGER: Final = logging.getLogger("thetatrio.stream")
 
 StateName: TypeAlias = Literal[
     "idle", "connecting", "live", "upstream lost", "reconnecting", "failed"
 ]
 
 _KEPT: Final = 1024
+# Of several sockets, what the stream is called: the worst of them, `live` before `idle`.
+_RANKS: Final[tuple[StateName, ...]] = (
+    "idle", "live", "upstream lost", "connecting", "reconnecting", "failed"
+)  # fmt: skip
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,3 +113,41 @@ class StateChannel:
             return await self.receive()
         except SessionClosed:
             raise StopAsyncIteration from None
+
+
+@final
+class States:
+    """The state of a session's stream, over all its sockets, and who follows it."""
+
+    def __init__(self) -> None:
+        self.now: StreamState = StreamState(name="idle")
+        """The worst that a socket is in."""
+        self._of: dict[object, StreamState] = {}
+        self._channels: dict[StateChannel, None] = {}
+
+    def set(self, socket: object, state: StreamState) -> None:
+        """Note the state of one socket, and tell where that changes the stream's."""
+        self._of[socket] = state
+        worst = max(self._of.values(), key=lambda each: _RANKS.index(each.name))
+        if worst == self.now:
+            return
+        self.now = worst
+        _LOGGER.debug("stream: %r", worst)
+        for channel in self._channels:
+            channel.push(worst)
+
+    def open(self) -> StateChannel:
+        """Return a channel of states, the present one first."""
+        channel = StateChannel(self.now)
+        self._channels[channel] = None
+        return channel
+
+    def close(self, channel: StateChannel, error: Callable[[], Exception]) -> None:
+        """Give no more states to a channel; its readers meet an error."""
+        self._channels.pop(channel, None)
+        channel.end(error)
+
+    def end(self, error: Callable[[], Exception]) -> None:
+        """Let the readers of all channels meet an error."""
+        for channel in self._channels:
+            channel.end(error)

@@ -10,9 +10,9 @@ import trio
 
 from thetatrio._stream.buffer import OnLoss, Overflow
 from thetatrio._stream.feed import Feed
+from thetatrio._stream.sockets import Sockets
 from thetatrio._stream.states import StateChannel, StreamStatistics
-from thetatrio._stream.subscribing import Subscriber, Unanswered
-from thetatrio._stream.supervisor import Supervisor
+from thetatrio._stream.subscribing import Unanswered
 from thetatrio.contracts import Contract, Index, Option, Stock
 from thetatrio.events import (
     AnyTopic,
@@ -57,10 +57,14 @@ class FeedOptions(TypedDict, total=False):
 
 @final
 class Stream:
-    """Live data: `session.stream`. One WebSocket carries all feeds; it opens with the first."""
+    """Live data: `session.stream`. One WebSocket carries all feeds; it opens with the first.
 
-    def __init__(self, supervisor: Supervisor, buffer: int) -> None:
-        self._supervisor = supervisor
+    With `stream_api="gateway"` it is a gateway's stream (quotes and trades
+    only, nothing is acknowledged), and `stream_sockets` says how many sockets there are.
+    """
+
+    def __init__(self, sockets: Sockets, buffer: int) -> None:
+        self._sockets = sockets
         self._buffer = buffer
 
     @asynccontextmanager
@@ -263,29 +267,30 @@ class Stream:
                 print((await states.receive()).name)
         """
         await trio.lowlevel.checkpoint()
-        channel = self._supervisor.open_states()
+        channel = self._sockets.open_states()
         try:
             yield channel
         finally:
-            self._supervisor.close_states(channel)
+            self._sockets.close_states(channel)
 
     def statistics(self) -> StreamStatistics:
         """Return counts of connections, messages, feeds and subscriptions."""
-        return self._supervisor.statistics()
+        return self._sockets.statistics()
 
     @asynccontextmanager
     async def _open(
         self, topics: Iterable[AnyTopic], options: FeedOptions
     ) -> AsyncGenerator[Feed[Any], None]:
         given = list(topics)
-        subscriber = Subscriber(
-            self._supervisor,
+        subscriber = self._sockets.subscriber(
             given,
-            capacity=options.get("buffer", self._buffer),
-            overflow=options.get("overflow", _default_overflow(given)),
-            on_loss=options.get("on_loss", "log"),
-            partial=options.get("partial", False),
-            unanswered=options.get("unanswered", "raise"),
+            {
+                "capacity": options.get("buffer", self._buffer),
+                "overflow": options.get("overflow", _default_overflow(given)),
+                "on_loss": options.get("on_loss", "log"),
+                "partial": options.get("partial", False),
+                "unanswered": options.get("unanswered", "raise"),
+            },
         )
         unknown = options.keys() - FeedOptions.__annotations__.keys()
         if unknown:

@@ -22,7 +22,7 @@ from thetatrio.errors import (
 )
 from thetatrio.events import AnyTopic, Topic
 
-__all__ = ["Book", "Subscriber", "Unanswered", "Waiter", "merged", "without"]
+__all__ = ["Book", "Subscriber", "Unanswered", "Waiter", "merged", "name_of", "without"]
 
 Unanswered: TypeAlias = Literal["raise", "accept"]
 """What subscribing does where the terminal says nothing."""
@@ -71,6 +71,10 @@ class Waiter:
 
 class Book(Protocol):
     """What a subscriber asks of the supervisor."""
+
+    def check(self, topics: Iterable[AnyTopic]) -> None:
+        """Raise InvalidRequest for what this stream cannot have."""
+        ...
 
     def attach(self, subscriber: Subscriber) -> None:
         """Route events to a new subscriber."""
@@ -126,6 +130,11 @@ def without(topics: Iterable[AnyTopic], gone: Iterable[AnyTopic]) -> tuple[AnyTo
     )
 
 
+def name_of(topics: Iterable[AnyTopic]) -> str:
+    """Return what messages call a feed."""
+    return f"feed of {', '.join(map(repr, topics))}"
+
+
 def _keys(topics: Iterable[AnyTopic]) -> list[Key]:
     return list(dict.fromkeys(key for topic in topics for key in keys_of(topic)))
 
@@ -141,6 +150,7 @@ class Subscriber:
         on_loss: how losses are told.
         partial: whether to go on with what the terminal accepted.
         unanswered: what to do where it says nothing.
+        inbox: where its events go; None: one of its own, with `capacity` and the like.
     """
 
     def __init__(
@@ -153,6 +163,7 @@ class Subscriber:
         on_loss: OnLoss,
         partial: bool,
         unanswered: Unanswered,
+        inbox: Inbox[Any] | None = None,
     ) -> None:
         if unanswered not in get_args(Unanswered):
             raise InvalidRequest(f"unanswered: 'raise' or 'accept', not {unanswered!r}")
@@ -161,6 +172,7 @@ class Subscriber:
         self._unanswered: Unanswered = unanswered
         self.topics: tuple[AnyTopic, ...] = merged(topics)
         """What it is of, one for each kind."""
+        book.check(self.topics)
         self._refused: dict[Contract | str, str] = {}
         # What was accepted once and is refused now, and since when it is lost.
         self._missing: dict[Key, dt.datetime | None] = {}
@@ -168,12 +180,12 @@ class Subscriber:
         self._asked: list[Sequence[Key]] = []  # what waits for the terminal's word
         self.lane: Lane | None = None
         """Where its events come from; None while it is not attached."""
-        self.inbox: Inbox[Any] = Inbox(capacity, overflow, on_loss, self._name)
+        self.inbox: Inbox[Any] = inbox or Inbox(capacity, overflow, on_loss, self._name)
         self.established: bool = False
         """Whether its first subscription was acknowledged."""
 
     def _name(self) -> str:
-        return f"feed of {', '.join(map(repr, self.topics))}"
+        return name_of(self.topics)
 
     @property
     def refused(self) -> Mapping[Contract | str, str]:
@@ -210,6 +222,10 @@ class Subscriber:
     def close(self) -> None:
         """Unsubscribe; readers meet FeedClosed."""
         self.inbox.end(lambda: FeedClosed("this feed's block has been left"), forget=True)
+        self.leave()
+
+    def leave(self) -> None:
+        """Unsubscribe, and let the inbox be."""
         self._book.detach(self)
         held = list(self._held)
         self._held.clear()
@@ -225,6 +241,7 @@ class Subscriber:
         await trio.lowlevel.checkpoint()
         self._check_open()
         given = list(topics)
+        self._book.check(given)
         before = self.topics
         wider = merged((*before, *given))
         if wider != before:

@@ -82,6 +82,9 @@ class Subscriptions:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
     @property
     def keys(self) -> frozenset[Key]:
         """What is wanted."""

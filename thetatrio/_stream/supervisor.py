@@ -9,19 +9,19 @@ import math
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult
 
 import trio
 
 from thetatrio import market_time
-from thetatrio._stream import wire
 from thetatrio._stream.buffer import market_time_of
+from thetatrio._stream.dialect import Dialect
 from thetatrio._stream.fast_lane import READ_SIZE, READ_SIZE_MANY
 from thetatrio._stream.lane import Lane, narrowed
 from thetatrio._stream.router import Router
-from thetatrio._stream.states import StateChannel, StreamState, StreamStatistics
+from thetatrio._stream.states import States, StreamState, StreamStatistics
 from thetatrio._stream.subscribing import Subscriber, Waiter
-from thetatrio._stream.subscriptions import Subscriptions, Word
+from thetatrio._stream.subscriptions import SUBSCRIBED, Command, Subscriptions, Word
 from thetatrio._stream.wire import Answer, Key
 from thetatrio.config import Config
 from thetatrio.errors import (
@@ -38,7 +38,7 @@ from thetatrio.events import AnyTopic, Gap, Lost
 if TYPE_CHECKING:
     from thetatrio._stream.connection import Connection, Dial
 
-__all__ = ["GRACE", "Supervisor"]
+__all__ = ["GRACE", "Supervisor", "closed"]
 
 _LOGGER: Final = logging.getLogger("thetatrio.stream")
 
@@ -53,13 +53,17 @@ _FATAL: Final = (AuthenticationFailed, ProtocolError)
 
 
 class Supervisor:
-    """The stream of one session, over all its connections.
+    """One socket of a session's stream, over all its connections.
 
     Args:
-        config: where it is, and all times and bounds.
+        config: all times and bounds.
         start_soon: starts a background task of the session.
         dial: opens the bytes of a connection; None: TCP.
         chance: the source of jitter.
+        url: where it is.
+        dialect: what is spoken there.
+        states: told how it is.
+        room: where reading waits for feeds that block; shared with the session's other sockets.
     """
 
     def __init__(
@@ -68,13 +72,20 @@ class Supervisor:
         start_soon: Callable[[Callable[[], Awaitable[object]]], None],
         dial: Dial | None,
         chance: random.Random,
+        *,
+        url: SplitResult,
+        dialect: Dialect,
+        states: States,
+        room: trio.lowlevel.ParkingLot,
     ) -> None:
         self._config = config
         self._start_soon = start_soon
         self._dial = dial
         self._chance = chance
-        self._url = urlsplit(config.stream_url)
-        self._router = Router(trio.current_time, self._on_answer, self._on_status)
+        self._url = url
+        self._dialect = dialect
+        self._states = states
+        self._router = Router(trio.current_time, self._on_answer, self._on_status, dialect)
         self._subscriptions = Subscriptions(int(market_time.now().timestamp()))
         self._subscribers: dict[Subscriber, None] = {}
         self._lanes_of: dict[Key, list[Lane]] = {}
@@ -88,7 +99,7 @@ class Supervisor:
         self._closed = False
         # Set when the task that serves the connection has something to look at.
         self._stirred = trio.Event()
-        self._room = trio.lowlevel.ParkingLot()
+        self._room = room
         self._connection: Connection | None = None
         self._is_open = False
         self._opened_at = 0.0
@@ -96,15 +107,17 @@ class Supervisor:
         self._upstream_lost = False
         self._connections = 0
         self._bytes = 0
-        self._state = StreamState(name="idle")
-        self._state_channels: dict[StateChannel, None] = {}
 
     # The book, for subscribers
+
+    def check(self, topics: Iterable[AnyTopic]) -> None:
+        """Raise InvalidRequest for what this stream cannot have."""
+        self._dialect.check(topics)
 
     def attach(self, subscriber: Subscriber) -> None:
         """Route events to a new subscriber, in one lane with those who want the same."""
         if self._closed:
-            raise _closed()
+            raise closed()
         self._subscribers[subscriber] = None
         inbox = subscriber.inbox
         if inbox.overflow == "block":
@@ -166,7 +179,7 @@ class Supervisor:
     def acquire(self, keys: Sequence[Key]) -> Waiter:
         """Want subscriptions; the waiter is settled by the terminal's word on each."""
         if self._closed:
-            raise _closed()
+            raise closed()
         waiter = Waiter(keys)
         self._subscriptions.acquire(keys)
         for key in keys:
@@ -216,17 +229,14 @@ class Supervisor:
         """Say goodbye, as long as the caller's deadline lets it, and end everything."""
         self._closed = True
         for subscriber in list(self._subscribers):
-            subscriber.fail(_closed)
+            subscriber.fail(closed)
             self.detach(subscriber)  # one that is full must not keep the terminal's goodbye away
         for waiter in self._all_waiters():
-            waiter.fail(_closed)
-        for channel in list(self._state_channels):
-            channel.end(_closed)
+            waiter.fail(closed)
         connection = self._connection
         try:
             if connection is not None and self._is_open:
-                removals = self._subscriptions.removals()
-                texts = [wire.command(key, number, add=add) for number, key, add in removals]
+                texts = self._dialect.texts(self._subscriptions.removals(), ())
                 await connection.goodbye(texts if self._config.unsubscribe_on_exit else [])
         finally:
             self._scope.cancel()
@@ -317,7 +327,12 @@ class Supervisor:
     async def _live(self) -> str:
         """Live through one connection; return why it ended. Raises what kept it from opening."""
         # Here, since importing it takes longer than importing all of thetatrio.
-        from thetatrio._stream.connection import Connection, dial_tcp, open_stream
+        from thetatrio._stream.connection import (
+            Connection,
+            dial_tcp,
+            handshake_headers,
+            open_stream,
+        )
 
         config = self._config
         deadline = trio.current_time() + config.connect_timeout
@@ -337,6 +352,8 @@ class Supervisor:
             take=self._router.take,
             room=self._wait_for_room,
             read_size=self._read_size,
+            headers=handshake_headers(config, self._url),
+            beats=self._dialect.beats,
         )
         try:
             return await connection.run(self._serve, self._on_open, deadline)
@@ -372,13 +389,20 @@ class Supervisor:
             next_gap = self._close_gaps(now)
             commands = self._subscriptions.commands(now)
             if commands:
-                texts = [wire.command(key, number, add=add) for number, key, add in commands]
-                await connection.send(texts)
+                await self._tell(connection, commands)
                 continue
             next_answer = self._subscriptions.next_deadline(timeout)
             due = [each for each in (next_gap, next_answer) if each is not None]
             with trio.CancelScope(deadline=min(due, default=math.inf)):
                 await self._stirred.wait()
+
+    async def _tell(self, connection: Connection, commands: Sequence[Command]) -> None:
+        texts = self._dialect.texts(commands, self._subscriptions)
+        if texts:
+            await connection.send(texts)
+        if not self._dialect.acknowledges and not connection.lane.ended.is_set():
+            for command in commands:
+                self._on_answer(Answer(command.number, SUBSCRIBED))
 
     def _stir(self) -> None:
         self._stirred.set()
@@ -539,7 +563,7 @@ class Supervisor:
         book, router, connection = self._subscriptions, self._router, self._connection
         now_read = connection.lane.bytes_read if connection is not None and self._is_open else 0
         return StreamStatistics(
-            state=self._state,
+            state=self._states.now,
             connections=self._connections,
             bytes=self._bytes + now_read,
             messages=router.messages,
@@ -553,31 +577,19 @@ class Supervisor:
             unanswered_commands=book.unanswered,
         )
 
-    def open_states(self) -> StateChannel:
-        """Return a channel of states, the present one first."""
-        if self._closed:
-            raise _closed()
-        channel = StateChannel(self._state)
-        self._state_channels[channel] = None
-        return channel
-
-    def close_states(self, channel: StateChannel) -> None:
-        """Give no more states to a channel."""
-        self._state_channels.pop(channel, None)
-        channel.end(_closed)
+    @property
+    def feeds(self) -> set[object]:
+        """What tells its feeds apart: their inboxes, which one at several sockets shares."""
+        return {each.inbox for each in self._subscribers}
 
     def _set_state(self, state: StreamState) -> None:
-        if state == self._state:
-            return
-        self._state = state
-        _LOGGER.debug("stream: %r", state)
-        for channel in self._state_channels:
-            channel.push(state)
+        self._states.set(self, state)
 
 
 def _upstream_reason(status: str) -> str:
     return f"the terminal has lost its upstream ({status})"
 
 
-def _closed() -> SessionClosed:
+def closed() -> SessionClosed:
+    """Return what readers meet once the session has been left."""
     return SessionClosed("the session of this stream has been left")

@@ -17,11 +17,22 @@ from thetatrio.cli import status as status_command
 from thetatrio.cli import stream as stream_command
 from thetatrio.cli._console import PipeConsole, carry_out
 from thetatrio.cli._words import StreamKind
-from thetatrio.config import Api, Config, ConfigOptions, Secret, Tier, key_from_file
+from thetatrio.config import (
+    Api,
+    Config,
+    ConfigOptions,
+    Secret,
+    StreamApi,
+    StreamForm,
+    StreamSockets,
+    Tier,
+    key_from_file,
+)
 from thetatrio.download import DatasetFormat
 from thetatrio.errors import InvalidConfig
 from thetatrio.requests import operations as known_operations
 from thetatrio.testing import TerminalOptions
+from thetatrio.testing._v2 import Face
 
 __all__ = ["app"]
 
@@ -263,13 +274,31 @@ def stream(
     buffer: Annotated[
         int, typer.Option(min=1, help="Events held while they cannot be shown.")
     ] = DEFAULT_BUFFER,
-    url: Annotated[str, typer.Option(help="Where the terminal's stream is.")] = DEFAULT_STREAM_URL,
+    url: Annotated[
+        str | None,
+        typer.Option(help=f"Where the stream is. Default: {DEFAULT_STREAM_URL}, or a gateway's."),
+    ] = None,
+    stream_api: Annotated[
+        StreamApi, typer.Option(help="What is spoken there; a gateway's has quotes and trades.")
+    ] = "terminal",
+    stream_sockets: Annotated[
+        StreamSockets, typer.Option(help="A gateway's: one for each kind under the URL, or one.")
+    ] = "per_kind",
+    stream_form: Annotated[StreamForm, typer.Option(help="How a gateway is told.")] = "json",
 ) -> None:
     """Show live data until Ctrl-C: a line for each contract, or NDJSON when piped.
 
     What is missing is said: beneath the table, or on stderr beside the data.
     For example: thetatrio stream quotes SPXW:2024-03-15:4800:C AAPL
     """
+    options: ConfigOptions = {"stream_url": stream_command.with_path(url or DEFAULT_STREAM_URL)}
+
+    def settings() -> ConfigOptions:
+        if stream_api == "terminal":
+            return options
+        given = _GIVEN[-1] if _GIVEN else ConfigOptions()
+        return stream_command.gateway_options(url, stream_sockets, stream_form, given)
+
     carry_out(
         lambda: stream_command.run(
             PipeConsole(),
@@ -278,7 +307,7 @@ def stream(
             format=format,
             count=count,
             duration=duration,
-            options={"stream_url": stream_command.with_path(url), "buffer": buffer},
+            options={**settings(), "buffer": buffer},
         )
     )
 
@@ -297,6 +326,9 @@ def simulate(
     day: Annotated[str, typer.Option(help="Its today, YYYY-MM-DD.")] = "2024-11-04",
     tier: Annotated[Tier, typer.Option(help="Its account's tier.")] = Tier.PRO,
     contracts: Annotated[int, typer.Option(min=2, help="Options of each root and day.")] = 200,
+    speaks: Annotated[
+        Face, typer.Option(help="A v3 terminal's language, a v2 terminal's, or a gateway's.")
+    ] = "v3",
     *,
     allow_real_port: Annotated[
         bool, typer.Option("--allow-real-port", help="Take a real terminal's port if asked to.")
@@ -308,6 +340,7 @@ def simulate(
         "day": day,
         "tier": tier,
         "contracts": contracts,
+        "api": speaks,
     }
     carry_out(
         lambda: simulate_command.run(port, stream_port, options, allow_real_port=allow_real_port)

@@ -30,8 +30,13 @@ async def _serve(
         print(f"A simulated Theta Terminal answers at {terminal.url}; Ctrl-C ends it.")
         print(f"Its stream is at {terminal.stream_url}.")
         print("Nothing in it is market data. Point a session at it with")
+        config = terminal.config
+        api = "" if config.api == "v3" else f" --api {config.api}"
+        more = " --stream-api gateway" if config.stream_api == "gateway" else ""
         print(f"  thetatrio.open_session(base_url={terminal.url!r},")
+        if api:
+            print(f"                         api={config.api!r}, stream_api={config.stream_api!r},")
         print(f"                         stream_url={terminal.stream_url!r})")
-        print(f"or the command with\n  thetatrio status --url {terminal.url}")
-        print(f"  thetatrio stream quotes SPY --url {terminal.stream_url}", flush=True)
+        print(f"or the command with\n  thetatrio{api} status --url {terminal.url}")
+        print(f"  thetatrio stream quotes SPY --url {terminal.stream_url}{more}", flush=True)
         await terminal.shut_down.wait()

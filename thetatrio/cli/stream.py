@@ -20,7 +20,7 @@ from thetatrio._stream.buffer import market_time_of
 from thetatrio.cli._console import note
 from thetatrio.cli._live import COLUMNS, LiveTable
 from thetatrio.cli._words import StreamKind, notice_text, topic_of
-from thetatrio.config import Config, ConfigOptions
+from thetatrio.config import Config, ConfigOptions, StreamApi, StreamForm, StreamSockets
 from thetatrio.contracts import Contract, Option
 from thetatrio.errors import WouldBlock
 from thetatrio.events import (
@@ -36,7 +36,7 @@ from thetatrio.events import (
     Trade,
 )
 
-__all__ = ["StreamFormat", "record_of", "run", "with_path"]
+__all__ = ["StreamFormat", "gateway_options", "record_of", "run", "with_path"]
 
 StreamFormat: TypeAlias = Literal["table", "ndjson"]
 
@@ -87,10 +87,29 @@ def run(
     run_interruptibly(stream)
 
 
-def with_path(url: str) -> str:
-    """Return a stream's URL with the path that terminals have, where it has none."""
+def with_path(url: str, api: StreamApi = "terminal") -> str:
+    """Return a stream's URL with the path that terminals or gateways have, where it has none."""
     has_none = url.rstrip("/").count("/") == 2
-    return url.rstrip("/") + urlsplit(Config().stream_url).path if has_none else url
+    usual = urlsplit(Config(stream_api=api).stream_url).path
+    return url.rstrip("/") + usual if has_none else url
+
+
+def gateway_options(
+    url: str | None, sockets: StreamSockets, form: StreamForm, given: ConfigOptions
+) -> ConfigOptions:
+    """Return the settings of a session with a gateway's stream; a key is for that gateway."""
+    where = with_path(url, "gateway") if url else Config(stream_api="gateway").stream_url
+    parts = urlsplit(where)
+    options: ConfigOptions = {
+        "base_url": f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}",
+        "stream_url": where,
+        "stream_api": "gateway",
+        "stream_sockets": sockets,
+        "stream_form": form,
+    }
+    if "api_key" in given:
+        options["api_key"] = given["api_key"]
+    return options
 
 
 class Reader:

@@ -19,7 +19,7 @@ from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._limiter import Limiter
 from thetatrio.testing._market import Market, market_of
 from thetatrio.testing._service import ROW_LIMIT, JsonShape, Release, Service, State
-from thetatrio.testing._stream.server import STREAM_PATH, StreamServer
+from thetatrio.testing._stream.server import StreamServer
 from thetatrio.testing._stream.settings import StreamSettings
 from thetatrio.testing._v2 import Face
 from thetatrio.testing._variation import Answers
@@ -81,7 +81,7 @@ class Terminal:
         stream: how the stream behaves.
         row_limit: rows of one answer; what would have more is answered 570.
         api: what it speaks: `v3`; `v2`, the older terminals' paths, envelope and thread limits;
-            `gateway`, those paths with `results` and `nextUrl`.
+            `gateway`, those paths with `results` and `nextUrl`, and a simpler stream.
         page_rows: rows of one page of `v2` and `gateway`; None: an answer is one page.
         api_key: what must come as a bearer token; 401 otherwise.
 
@@ -191,7 +191,7 @@ class Terminal:
     @property
     def stream_url(self) -> str:
         """Where the stream is; without sockets, a name for it."""
-        return f"ws://{_LOOPBACK}:{self.stream_port or 80}{STREAM_PATH}"
+        return f"ws://{_LOOPBACK}:{self.stream_port or 80}{self.stream.path}"
 
     @property
     def config(self) -> Config:
@@ -199,6 +199,7 @@ class Terminal:
         return Config(
             base_url=self.url,
             stream_url=self.stream_url,
+            stream_api="gateway" if self.stream.is_gateway else "terminal",
             tier=self.tier,
             api="v3" if self.service.face == "v3" else "v2",
             api_key=self.service.api_key,

@@ -11,6 +11,7 @@ import trio
 from thetatrio.testing._sending import SERVER
 from thetatrio.testing._stream.account import SUBSCRIBED
 from thetatrio.testing._stream.commands import Command, read_command
+from thetatrio.testing._stream.gateway import Kinds, read_commands
 from thetatrio.testing._stream.ledger import StreamCommand, StreamConnectionEntry
 from thetatrio.testing._stream.sending import RAW, TEXT_ONLY, HangUp, Item, StreamSender
 from thetatrio.testing._stream.wire import Wire
@@ -37,7 +38,6 @@ _LOGGER: Final = logging.getLogger("thetatrio.testing")
 _GOODBYE: Final = 1.0
 _PEER_GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 _COMMANDS_WAITING: Final = 256
-_PATH: Final = "/v1/events"
 _NO_CODE: Final = 1006
 
 
@@ -52,6 +52,8 @@ class StreamConnection:
         self._entry = entry
         self.number: int = entry.number
         """Its number in the ledger."""
+        self.kinds: Kinds = ()
+        """The kinds of events of its socket, which its path says."""
         self._queue: deque[Item] = deque()
         self._wire = Wire(stream, entry)
         self._sender = StreamSender(server, self._wire, entry, self._queue)
@@ -145,11 +147,12 @@ class StreamConnection:
             return
         # Before the client knows, so that what it sees done is done here, too.
         self._entry.handshake = 101
-        self._queue.extend((-number, text) for number, text in self._server.recent(again))
+        self._queue.extend((-number, text) for number, text in self._server.recent(again, self))
         self._server.join(self)
         websocket = await request.accept(extra_headers=[(b"Server", SERVER.encode())])
         self._sender.protocol_closed = lambda: websocket.closed is not None
-        nursery.start_soon(self._tell_status)
+        if not self._server.is_gateway:
+            nursery.start_soon(self._tell_status)
         nursery.start_soon(self._send, nursery.cancel_scope)
         nursery.start_soon(self._server.bring_events)
         try:
@@ -186,11 +189,15 @@ class StreamConnection:
         self, request: WebSocketRequest, refusal: RejectHandshake | str | None
     ) -> bool:
         status, headers, text = 101, {}, ""
+        kinds = self._server.kinds_at(request.path.split("?")[0])
+        self.kinds = kinds or ()
         if isinstance(refusal, RejectHandshake):
             status, headers, text = refusal.status, dict(refusal.headers), refusal.body
-        elif request.path.split("?")[0] != _PATH:
-            status, text = 404, f"The stream is at {_PATH}."
-        elif self._server.refuses():
+        elif not self._server.admits(_authorization(request)):
+            status, text = 401, "The key is missing or wrong."
+        elif kinds is None:
+            status, text = 404, f"The stream is at {self._server.path}."
+        elif self._server.refuses(kinds):
             status, text = 503, "Another client is connected."
         if status == 101:
             return True
@@ -219,14 +226,17 @@ class StreamConnection:
     async def _obey(self, websocket: WebSocketConnection) -> None:
         while True:
             text = await websocket.get_message()
-            command = read_command(text)
             shown = text if isinstance(text, str) else text.decode(errors="replace")
-            await self._execute(command, shown)
+            if self._server.is_gateway:
+                for command in read_commands(text, self.kinds):
+                    await self._execute(command, shown)
+            else:
+                await self._execute(read_command(text), shown)
 
     async def _execute(self, command: Command, text: str) -> None:
         server = self._server
         upstream = server.asked()
-        grown = command.has_id and server.account.grows(command.id)
+        grown = server.is_gateway or (command.has_id and server.account.grows(command.id))
         if command.has_id:
             if self._highest_id is not None and command.id <= self._highest_id:
                 self._entry.ids_not_growing += 1
@@ -267,6 +277,8 @@ class StreamConnection:
         faults: list[CommandFault],
     ) -> None:
         settings = self._server.settings
+        if self._server.is_gateway:
+            return
         removes = command.is_stop or not command.add
         wanted = settings.acknowledge == "always" or (
             settings.acknowledge == "refusals" and response != SUBSCRIBED
@@ -291,3 +303,8 @@ class StreamConnection:
         req_id = entry.id if -(2**63) <= entry.id < 2**63 else 0
         self.put_text(text.response(self._server.upstream, response, req_id))
         self._server.ledger.answered(entry, response)
+
+
+def _authorization(request: WebSocketRequest) -> str | None:
+    found = [value for name, value in request.headers if name.lower() == b"authorization"]
+    return found[0].decode("latin-1") if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 import msgspec
 
@@ -32,6 +32,7 @@ from thetatrio.testing._stream_faults import (
 _RESERVED_OPCODE: Final = 0x3
 _LONG_CONTROL: Final = 126
 _LONGEST_PING: Final = 125
+_NAMES: Final = frozenset({"header", "contract", "root", "exp", "strike", "right"})
 _STATUS: Final = b'{"header":{"type":"STATUS","status":"CONNECTED","padding":"%s"}}'
 
 
@@ -79,9 +80,10 @@ def is_whole(fault: FrameFault | None) -> bool:
 
 def with_unknown_fields(message: bytes) -> bytes:
     """Return an event's message with fields in it that nobody knows."""
-    tree = msgspec.json.decode(message, type=dict[str, dict[str, object]])
+    tree = msgspec.json.decode(message, type=dict[str, object])
     for part in tree.values():
-        part["unknown"] = {"nested": [1, None, "text"]}
+        if isinstance(part, dict):
+            part["unknown"] = {"nested": [1, None, "text"]}
     return msgspec.json.encode({"unknown": 1} | tree)
 
 
@@ -94,18 +96,25 @@ def garbage(kind: GarbageKind, message: bytes) -> bytes:
         case "truncated":
             return message[: len(message) // 2]
         case "bad_utf8":
+            if b'"type"' not in message:  # a gateway's
+                return message.replace(b'"root":"', b'"root":"\xff\xfe\x80', 1)
             return message.replace(b'"type"', b'"\xff\xfe\x80"', 1)
         case "unknown_kind":
             return b'{"header":{"type":"NEWS","status":"CONNECTED"},"news":{"text":"simulated"}}'
         case "wrong_types" | "unknown_field":
-            tree = msgspec.json.decode(message, type=dict[str, dict[str, object]])
-            wrong = {
-                name: dict.fromkeys(part, "wrong") if name not in ("header", "contract") else part
-                for name, part in tree.items()
-            }
+            tree = msgspec.json.decode(message, type=dict[str, object])
+            wrong = {name: part if name in _NAMES else _wrong(part) for name, part in tree.items()}
             return msgspec.json.encode(wrong)
         case _ as never:
             assert_never(never)
+
+
+def _wrong(part: object) -> object:
+    return (
+        dict.fromkeys(cast("dict[str, object]", part), "wrong")
+        if isinstance(part, dict)
+        else "wrong"
+    )
 
 
 def bad_frame(kind: BadFrameKind, message: bytes) -> bytes:

@@ -25,12 +25,14 @@ from thetatrio.testing._stream.events import (
     ms_of,
     numbered,
 )
+from thetatrio.testing._stream.gateway import GATEWAY_PATH, SOCKETS, FlatText, Kinds
 from thetatrio.testing._stream.ledger import EventRow, StreamLedger
 from thetatrio.testing._stream.settings import StreamSettings, Upstream
 from thetatrio.testing._stream.source import Source
 from thetatrio.testing.faults import FaultScript
 
 STREAM_PATH: Final = "/v1/events"
+_ALL: Final[Kinds] = ("QUOTE", "TRADE", "MARKET_VALUE")
 # Below this a client has read most of what waits for it, and as-fast-as-read sources go on.
 _ROOM: Final = 2_048
 # What `Duplicates` may send again.
@@ -45,6 +47,8 @@ class Owner(Protocol):
     ledger: Ledger
     faults: FaultScript
     service: Service
+    port: int | None
+    stream_port: int | None
 
 
 class StreamServer:
@@ -52,14 +56,18 @@ class StreamServer:
 
     def __init__(self, owner: Owner, settings: StreamSettings) -> None:
         self._settings = settings
+        self._owner = owner
         self._service = owner.service
+        self.is_gateway: bool = owner.service.face == "gateway"
+        """Whether it is a gateway's simpler stream."""
         self.faults: FaultScript = owner.faults
         """The terminal's script."""
         self.ledger: StreamLedger = owner.ledger.stream
         """What was sent, to whom, and what clients said."""
         self.account: Account = Account(owner.service.tier)
         """The subscriptions, as the terminal keeps them."""
-        self.text: EventText = EventText(random_stream(owner.seed, "key order"))
+        write = FlatText if self.is_gateway else EventText
+        self.text: EventText = write(random_stream(owner.seed, "key order"))
         """How messages are written."""
         self.text.use(settings)
         self._upstream: Upstream = "DISCONNECTED"
@@ -69,7 +77,7 @@ class StreamServer:
         self._roomy = trio.Event()
         self._clients: list[StreamConnection] = []
         self._running = trio.Lock()
-        self._recent: list[tuple[int, bytes]] = []
+        self._recent: list[tuple[int, bytes, Kind]] = []
         self.source: Source = Source(owner.market, self.text, self, owner.seed)
         """Where events come from."""
         self.ledger.keep_last(settings.keep)
@@ -86,6 +94,27 @@ class StreamServer:
         self.ledger.keep_last(settings.keep)
         self.source.settings_changed(before)
         self.wake()
+
+    @property
+    def path(self) -> str:
+        """Where it is; a gateway's sockets by kind are below that."""
+        return GATEWAY_PATH if self.is_gateway else STREAM_PATH
+
+    def kinds_at(self, path: str) -> Kinds | None:
+        """Return the kinds of events of the socket at a path; None where there is none."""
+        if self.is_gateway:
+            return SOCKETS.get(path)
+        return _ALL if path == STREAM_PATH else None
+
+    def admits(self, authorization: str | None) -> bool:
+        """Tell whether a handshake has the gateway's key.
+
+        It is asked for where requests come to the same port: a client sends it to no other.
+        """
+        key = self._service.api_key
+        if not self.is_gateway or key is None or self._owner.port != self._owner.stream_port:
+            return True
+        return authorization == f"Bearer {key}"
 
     @property
     def subscriptions(self) -> frozenset[StreamSubscription]:
@@ -215,15 +244,17 @@ class StreamServer:
         """Serve one connection until it ends. Closes the stream."""
         await StreamConnection(self, stream, self.ledger.begin()).serve()
 
-    def refuses(self) -> bool:
-        """Tell whether a new client is refused because there is one."""
-        return self._settings.clients == "refuse" and bool(self._clients)
+    def refuses(self, kinds: Kinds) -> bool:
+        """Tell whether a new client of a socket is refused because there is one."""
+        there = any(client.kinds == kinds for client in self._clients)
+        return self._settings.clients == "refuse" and there
 
     def join(self, client: StreamConnection) -> None:
         """Take a client in whose handshake was accepted."""
         if self._settings.clients == "replace":
             for other in self._clients:
-                other.hang_up(code=1000, with_reset=False, now=False)
+                if other.kinds == client.kinds:
+                    other.hang_up(code=1000, with_reset=False, now=False)
         if not self._clients:
             self.source.skip_missed()
         self._clients.append(client)
@@ -237,7 +268,7 @@ class StreamServer:
             self._clients.remove(client)
             self.ledger.open -= 1
             self.ledger.changed()
-        if self._settings.subscriptions == "connection":
+        if self.is_gateway or self._settings.subscriptions == "connection":
             self.account.forget_connection(client.number)
         self.wake()
         self.made_room()
@@ -268,17 +299,21 @@ class StreamServer:
         if not clients:
             return 0
         number = self.ledger.total
-        to = tuple(client.number for client in clients)
+        takers = {kind: [each for each in clients if self._takes(each, kind)] for kind in FIELDS}
+        numbers = {kind: tuple(each.number for each in takers[kind]) for kind in FIELDS}
         now = trio.current_time()
         write = self.text.event
-        messages: list[tuple[int, bytes]] = []
+        messages: list[tuple[int, bytes, Kind]] = []
         rows: list[EventRow] = []
         for happening in happenings:
-            number += 1
             channel, kind, values = happening
+            to = numbers[kind]
+            if not to:
+                continue  # no socket of a gateway is of that kind
+            number += 1
             if not numbers_written:
                 values = numbered(happening, number)
-            messages.append((number, write(channel, kind, values)))
+            messages.append((number, write(channel, kind, values), kind))
             row = (
                 *(number, kind, channel.contract, channel.date),
                 *(ms_of(kind, values), int(values[1]) if kind == "TRADE" else 0, to, now),
@@ -288,13 +323,22 @@ class StreamServer:
         if len(self._recent) > 4 * _RECENT:
             del self._recent[:-_RECENT]
         for client in clients:
-            client.put_events(messages)
+            client.put_events(self._for(client, messages))
         self.ledger.note(rows)
-        return number
+        return number if rows else 0
 
-    def recent(self, count: int) -> list[tuple[int, bytes]]:
-        """Return the last messages with events, with their numbers."""
-        return self._recent[-min(count, _RECENT) :] if count > 0 else []
+    def _takes(self, client: StreamConnection, kind: Kind) -> bool:
+        return not self.is_gateway or kind in client.kinds
+
+    def _for(
+        self, client: StreamConnection, messages: list[tuple[int, bytes, Kind]]
+    ) -> list[tuple[int, bytes]]:
+        return [(number, text) for number, text, kind in messages if self._takes(client, kind)]
+
+    def recent(self, count: int, client: StreamConnection) -> list[tuple[int, bytes]]:
+        """Return the last messages with events of a client's kinds, with their numbers."""
+        count = min(count, _RECENT)
+        return self._for(client, self._recent)[-count:] if count > 0 else []
 
     def wake(self) -> None:
         """Tell the source that something it waits for may have changed."""
