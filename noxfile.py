@@ -160,7 +160,8 @@ def deep(session: nox.Session) -> None:
     _install(session, "test", project=("--editable", ".[all]"))
     # Hypothesis marks its tests itself.
     choice = ("-m", "deep or hypothesis", "--hypothesis-profile=deep")
-    session.run("python", "-m", "pytest", *choice, *session.posargs)
+    patient = ("-o", "faulthandler_exit_on_timeout=false")  # some of them take minutes
+    session.run("python", "-m", "pytest", *choice, *patient, *session.posargs)
 
 
 @nox.session(python=NEWEST)

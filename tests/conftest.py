@@ -5,8 +5,6 @@ import signal
 import pytest
 from hypothesis import settings
 
-from tests import stream_peer
-
 # No deadline: on a shared machine a slow example says nothing about the code.
 settings.register_profile("default", deadline=None)
 settings.register_profile("deep", deadline=None, max_examples=2000)
@@ -40,6 +38,9 @@ def pytest_ignore_collect(collection_path, config):
 @pytest.fixture
 def spoken(request):
     """Have texts of the scripted terminal and its sessions speak a stream's dialect."""
+    # Not above: what is imported with this file is imported before coverage begins.
+    from tests import stream_peer
+
     stream_peer.spoken[0] = request.param
     yield request.param
     stream_peer.spoken[0] = stream_peer.TERMINAL

@@ -395,7 +395,8 @@ async def test_the_books_of_a_gateway_balance(script, options, autojump_clock):
 
 
 @pytest.mark.parametrize(
-    ("overflow", "options"), zip(POLICIES, (GATEWAYS * len(POLICIES))[: len(POLICIES)], strict=True)
+    ("overflow", "options"),
+    list(zip(POLICIES, (GATEWAYS * len(POLICIES))[: len(POLICIES)], strict=True)),
 )
 async def test_a_gateways_quotes_and_trades_are_all_accounted_for(
     overflow, options, autojump_clock
