@@ -38,6 +38,8 @@ def candidates(text: str) -> list[str]:
     if "." not in name and not call and not (name[0].isupper() and not name.isupper()):
         return []
     names = [name, f"thetatrio.{name}"]
+    if "." in name and name in VARIABLES:
+        names.append(VARIABLES[name])
     owner, dot, member = name.rpartition(".")
     if dot and owner in VARIABLES:
         names.append(f"{VARIABLES[owner]}.{member}")
