@@ -84,7 +84,6 @@ TESTED_IN = {
     "testing._parameters": "testing/test_service",
     "testing._paths": "testing/test_market",
     "testing._rates": "testing/test_consistency",
-    "testing._remote": "test_sync",
     "testing._rows": "testing/test_consistency",
     "testing._seeding": "testing/test_market",
     "testing._sending": "testing/test_connection",
