@@ -31,6 +31,7 @@ TESTED_IN = {
     "_rest.v2_rows": "test_v2_answers",
     "_rest.v2_table": "test_v2_docs",
     "_retry_after": "test_retry",
+    "_stream.dialect": "test_stream_together",
     "_stream.inbox": "test_stream_feed",
     "_stream.stream": "test_stream_sockets",
     "_version": "test_cli",
