@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import re
@@ -227,10 +228,24 @@ def test_the_file_of_a_feed_has_its_trades(tmp_path):
 
 
 def shown_code(documented) -> str | None:
-    """Return the indented block that ends a docstring, if there is one."""
-    blocks = re.findall(r"(?:^    .*\n|^\n)+\Z", inspect.getdoc(documented) + "\n", re.MULTILINE)
-    code = textwrap.dedent(blocks[-1]) if blocks else ""
+    """Return the code that ends a docstring, if there is any.
+
+    It is indented, but for code that follows a summary with nothing between: the
+    formatter takes the indent from that.
+    """
+    text = inspect.getdoc(documented) or ""
+    blocks = re.findall(r"(?:^    .*\n|^\n)+\Z", text + "\n", re.MULTILINE)
+    _, _, rest = text.partition("\n\n")
+    code = rest if is_code(rest) else textwrap.dedent(blocks[-1]) if blocks else ""
     return code if "session" in code or "query" in code else None
+
+
+def is_code(text: str) -> bool:
+    try:
+        tree = ast.parse("async def shown():\n" + textwrap.indent(text, "    "))
+    except SyntaxError:
+        return False
+    return any(isinstance(node, ast.Call) for node in ast.walk(tree))
 
 
 SHOWN = (
@@ -274,6 +289,7 @@ def test_every_operation_shows_code():
     assert [name for name in thetatrio.requests.operations() if not SHOWN[name]] == []
     shown = {name for name, code in SHOWN.items() if code}
     assert {"Session.gather", "Session.as_completed", "Session.get", "Query.rows"} <= shown
+    assert {"Session.query", "Session.file_query"} <= shown
     assert {"Query.batches", "TerminalControl.mdds_status", "open_session"} <= shown
     kinds = ("quotes", "trades", "ohlc", "prices", "market_values", "full_trades", "subscribe")
     assert {f"Stream.{name}" for name in (*kinds, "states")} <= shown

@@ -27,6 +27,7 @@ from thetatrio.events import Event
 from thetatrio.rows import Row
 
 ARGUMENT = re.compile(r"    ([*\w]+(?:, [*\w]+)*): ")
+YIELDS = re.compile(r"~?collections\.abc\.(Async)?Generator\[(.*?), None(?:, None)?\]")
 MANY_FIELDS = 5
 """A struct with more is read in its table, and its signature is left out."""
 
@@ -264,9 +265,16 @@ def process_signature(
     signature: str | None,
     returns: str | None,
 ) -> tuple[str, str | None] | None:
-    """Leave out the signature of what users do not make, and of what has a table instead."""
+    """Leave out the signature of what users do not make, and of what has a table instead.
+
+    What is a block says so: its source, a generator, is not what its users have.
+    """
     if not isinstance(obj, type):
-        return None
+        found = YIELDS.fullmatch(returns or "")
+        if found is None or not hasattr(obj, "__wrapped__"):
+            return None
+        kind = "AbstractAsyncContextManager" if found[1] else "AbstractContextManager"
+        return signature or "", f"~contextlib.{kind}[{found[2]}]"
     if issubclass(obj, msgspec.Struct):
         told = issubclass(obj, (Row, Event)) or len(obj.__struct_fields__) > MANY_FIELDS
     else:

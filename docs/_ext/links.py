@@ -38,10 +38,25 @@ def candidates(text: str) -> list[str]:
     if "." not in name and not call and not (name[0].isupper() and not name.isupper()):
         return []
     names = [name, f"thetatrio.{name}"]
+    if "." in name and name in VARIABLES:
+        names.append(VARIABLES[name])
     owner, dot, member = name.rpartition(".")
     if dot and owner in VARIABLES:
         names.append(f"{VARIABLES[owner]}.{member}")
     return names
+
+
+def places_of(node: nodes.Element) -> list[str]:
+    """Return the class and the module that a text is about, where it is a docstring's."""
+    parent = node.parent
+    while parent is not None and not isinstance(parent, addnodes.desc):
+        parent = parent.parent
+    if parent is None:
+        return []
+    signature = parent[0]
+    module, owner = signature.get("module") or "", signature.get("class") or ""
+    inner = (signature.get("fullname"), owner) if parent["objtype"] == "class" else (owner,)
+    return [f"{module}.{each}" for each in inner if each] + ([module] if module else [])
 
 
 class LinkCode(SphinxPostTransform):
@@ -58,7 +73,7 @@ class LinkCode(SphinxPostTransform):
                 continue
             if not isinstance(literal.children[0], nodes.Text):
                 continue
-            found = self.find(domain, literal.astext())
+            found = self.find(domain, literal.astext(), places_of(literal))
             if found is None:
                 continue
             name, document, anchor = found
@@ -67,9 +82,13 @@ class LinkCode(SphinxPostTransform):
                 make_refnode(self.app.builder, here, document, anchor, literal.deepcopy(), name)
             )
 
-    def find(self, domain: PythonDomain, text: str) -> tuple[str, str, str] | None:
+    def find(
+        self, domain: PythonDomain, text: str, places: list[str]
+    ) -> tuple[str, str, str] | None:
         """Return the name, page and place of what a piece of code means, if that is one thing."""
-        for name in candidates(text):
+        names = candidates(text)
+        inner = [f"{place}.{names[0]}" for place in places if names and "." not in names[0]]
+        for name in (*inner, *names):
             if name in domain.objects:
                 entry = domain.objects[name]
                 return name, entry.docname, entry.node_id

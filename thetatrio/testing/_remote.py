@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
@@ -23,6 +23,15 @@ class RemoteTerminal:
     def __init__(self, terminal: Terminal, portal: Portal | None) -> None:
         self._terminal = terminal
         self._portal = portal
+
+    if not TYPE_CHECKING:  # a type checker knows that it is not there
+
+        def __getattr__(self, name: str) -> object:
+            there = not name.startswith("_") and hasattr(self._terminal, name)
+            raise AttributeError(
+                f"{type(self).__name__} has no {name!r}"
+                + (f"; terminal.call(lambda it: it.{name}) reaches the terminal's" if there else "")
+            )
 
     @property
     def config(self) -> Config:
