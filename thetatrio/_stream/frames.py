@@ -94,6 +94,8 @@ class FrameSplitter:
             payloads = []
             there = len(data) - position
             if there >= 4:
+                word: int
+                size: int
                 word, size = _SHORT(data, position)
                 if word == COMMON and there < 4 + size:
                     self._waiting += data[position:]
