@@ -1,5 +1,7 @@
 """thetatrio._stream.fast_lane: a trio stream to the letter, that takes the messages out."""
 
+import socket
+import struct
 from itertools import pairwise
 
 import pytest
@@ -714,3 +716,106 @@ async def test_trio_websocket_answers_pings_and_closes():
             await client.get_message()
         assert caught.value.reason.code == 1000
     assert lane.messages == [b"%d" % number for number in range(100)]
+
+
+# Messages that are taken by themselves, and sockets
+
+
+async def test_messages_that_are_taken_by_themselves_keep_it(autojump_clock):
+    """A message begins the silence anew, whoever took it; one that was not taken is delivered."""
+    taken = []
+
+    def take(payloads, data, position):
+        taken.extend(payloads)
+        taken.append(data[position:])
+        return len(data) if data.endswith(b"x") else position
+
+    lane = await upgraded(idle_timeout=IDLE, take=take)
+    async with trio.open_nursery() as nursery:
+        texts = [(9, frame(TEXT, b"x")), (18, frame(TEXT, b"y")), (27, frame(PONG, b""))]
+        nursery.start_soon(send_at, lane, *texts)
+        assert await until_broken(lane) == 18 + IDLE
+    assert taken == [data for _, data in texts]
+    assert lane.messages == [b"y"]
+
+
+async def socket_pair():
+    ours, theirs = trio.socket.socketpair()
+    return trio.SocketStream(ours), trio.SocketStream(theirs)
+
+
+async def test_a_socket_is_read_to_its_end():
+    """Over a real socket messages are delivered as they come, and its end is its end."""
+    ours, theirs = await socket_pair()
+    lane = Recorded(stream=ours)
+    async with theirs:
+        await theirs.send_all(HEAD)
+        assert await lane.receive_some() == HEAD
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def send():
+                for number in range(100):
+                    await theirs.send_all(frame(TEXT, b"%d" % number))
+                    await trio.lowlevel.checkpoint()
+                await theirs.send_eof()
+
+            assert await lane.receive_some() == b""
+    assert lane.messages == [b"%d" % number for number in range(100)]
+    assert lane.reason == "the terminal ended the connection"
+    await lane.aclose()
+
+
+async def test_nothing_is_lost_where_reading_a_socket_is_cancelled():
+    """Whoever is cancelled while reading has taken nothing that the next reader would miss."""
+    ours, theirs = await socket_pair()
+    lane = Recorded(stream=ours)
+    async with theirs, lane:
+        await theirs.send_all(HEAD)
+        assert await lane.receive_some() == HEAD
+        for number in range(20):
+            with trio.CancelScope() as scope:
+                await theirs.send_all(frame(TEXT, b"%d" % number))
+                scope.cancel()
+                await lane.receive_some()
+            assert scope.cancelled_caught
+        await theirs.send_all(frame(PONG, b""))
+        assert await lane.receive_some() == frame(PONG, b"")
+    assert lane.messages == [b"%d" % number for number in range(20)]
+
+
+async def test_a_socket_that_is_closed_is_read_no_more():
+    """ClosedResourceError, for who reads it then and for who begins later."""
+    ours, theirs = await socket_pair()
+    lane = Recorded(stream=ours)
+    async with theirs:
+        await theirs.send_all(HEAD)
+        assert await lane.receive_some() == HEAD
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def close():
+                await wait_all_tasks_blocked()
+                await lane.aclose()
+
+            with pytest.raises(trio.ClosedResourceError):
+                await lane.receive_some()
+        with pytest.raises(trio.ClosedResourceError):
+            await lane.receive_some()
+
+
+async def test_a_socket_that_breaks_says_why():
+    """A reset is a broken connection, with the system's word for it."""
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    async with listener:
+        ours = await trio.testing.open_stream_to_socket_listener(listener)
+        theirs = await listener.accept()
+    lane = Recorded(stream=ours)
+    await theirs.send_all(HEAD)
+    assert await lane.receive_some() == HEAD
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await theirs.aclose()
+    with pytest.raises(trio.BrokenResourceError):
+        await lane.receive_some()
+    assert lane.reason.startswith("the connection broke (")
+    await lane.aclose()

@@ -11,6 +11,7 @@ from tests.test_events import AAPL, CALL, MSFT, PUT, SPX, bar, market_value, pri
 from tests.test_stream_lane import Inbox
 from tests.test_stream_wire import answer, beginning, frame, message, reordered, status, text
 from thetatrio._stream import router as module
+from thetatrio._stream.frames import FrameSplitter
 from thetatrio._stream.lane import Lane
 from thetatrio._stream.router import Router
 from thetatrio._stream.wire import Answer, routes_of
@@ -433,3 +434,96 @@ def test_joined_trades_come_through():
         [JoinedTrade(trade(2, CALL), quote(1, CALL), None)],
         [Following(trade(2, CALL), quote(3, CALL), 1)],
     ]
+
+
+# Ordinary frames out of a read
+
+
+def framed(payload):
+    """Return a server's frame of 126 bytes or more."""
+    return b"\x81\x7e" + len(payload).to_bytes(2, "big") + payload
+
+
+ODD = [
+    framed(frame(quote(1, CALL)) + b" " * 20),  # ends in no brace
+    framed(frame(quote(1, CALL))[:-1] + b"]"),
+    framed(frame(trade(2, CALL)).replace(b'"size"', b'"sise"')),  # decodes to nothing
+    framed(text(list(reordered(message(quote(3, CALL))))[7])),
+    framed(frame(quote(4, MSFT)) + b"\n" + frame(quote(5, CALL))),
+    framed(b"x" * 200),
+    framed(b"{" * 200),
+    framed(b"}" * 200),
+    b"\x81\x7e\x00\x00",
+    b"\x81\x7e\x00\x01}",
+    b"\x81\x02{}",
+    b"\x89\x01x",
+    b"\x01\x7e\x00\xc8" + b"{" * 200 + b"\x80\x01}",
+    b"\xc1" + framed(frame(quote(6, CALL)))[1:],
+    b"\x82" + framed(frame(quote(7, CALL)))[1:],
+]  # fmt: skip
+ORDINARY = [
+    framed(frame(make(number, contract)))
+    for number, (make, contract) in enumerate([(quote, CALL), (trade, CALL), (quote, PUT)] * 3)
+]
+
+
+def both_ways(pieces, max_frame=1 << 20):
+    """Return what comes of the pieces of a stream, with and without taking frames out of reads."""
+    for taking in (False, True):
+        routed = Routed([Topic.quotes(CALL), Topic.trades(CALL)], [Topic.quotes(CALL)])
+        splitter = FrameSplitter(max_frame)
+        passed = []
+        # The first teaches it what is ordinary.
+        for piece in (b"".join(ORDINARY), *pieces):
+            payloads, through = splitter.feed(piece, routed.router.take if taking else None)
+            routed.deliver(payloads)
+            passed.append(through)
+        router = routed.router
+        counts = (router.messages, router.unwanted, router.undecodable, dict(router.unknown))
+        got = [inbox.got for inbox in routed.inboxes]
+        yield got, counts, passed, splitter.partial, splitter.passing
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_not_ordinary_is_left_alone(odd):
+    """Between ordinary frames, every other is what it is where each message is taken whole."""
+    without, taking = both_ways([ORDINARY[0] + odd + ORDINARY[1], ORDINARY[2] + ORDINARY[3]])
+    assert taking == without
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.sampled_from([*range(len(ODD)), *[100] * 40]), max_size=40),
+    st.lists(st.integers(1, 6000), max_size=12),
+    st.sampled_from([1 << 20, 1000]),
+)
+def test_what_is_taken_out_of_a_read_is_what_comes_of_whole_messages(kinds, cuts, max_frame):
+    """Cut anywhere, ordinary or not, frames give the same events, counts and rest either way."""
+    data = b"".join(
+        ORDINARY[place % len(ORDINARY)] if kind == 100 else ODD[kind]
+        for place, kind in enumerate(kinds)
+    )
+    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    without, taking = both_ways([data[start:end] for start, end in pairwise(edges)], max_frame)
+    assert taking == without
+
+
+def test_ordinary_events_of_one_read_are_one_list():
+    """The end of a frame, whole ones and the beginning of another come together, without a copy."""
+    routed = Routed([Topic.quotes(CALL), Topic.trades(CALL)])
+    splitter = FrameSplitter()
+    data = b"".join(framed(frame(quote(number, CALL))) for number in range(30))
+    ends = [len(data) // 3, 2 * len(data) // 3]
+    for piece in (data[: ends[0]], data[ends[0] : ends[1]], data[ends[1] :]):
+        routed.deliver(splitter.feed(piece, routed.router.take)[0])
+    assert routed.inboxes[0].got == [quote(number, CALL) for number in range(30)]
+    assert len(routed.inboxes[0].lists) <= 4, "the first of its kind is learnt by the slow road"
+
+
+def test_small_reads_do_not_look_at_thousands_of_feeds():
+    """Where lanes are many, a read of few bytes is taken by the road that knows its lanes."""
+    routed = Routed([Topic.quotes(CALL)])
+    routed.crowd(1000)
+    one = framed(frame(quote(1, CALL)))
+    assert routed.router.take([frame(quote(0, CALL))], one, 0) == 0
+    assert routed.inboxes[0].got == [quote(0, CALL)]

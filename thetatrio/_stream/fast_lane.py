@@ -65,6 +65,7 @@ def _reading(stream: trio.abc.Stream) -> Callable[[int], Awaitable[bytes | bytea
                 raise trio.ClosedResourceError("this socket was already closed")
             await trio.lowlevel.wait_readable(socket)
             try:
+                # Asked for again: another task may have closed it meanwhile.
                 return os.read(socket.fileno(), size)
             except BlockingIOError:
                 pass  # readable no more

@@ -54,6 +54,8 @@ class FrameSplitter:
         # The beginning of a frame that is not whole; a bytearray, since a large
         # one comes in many pieces.
         self._waiting = bytearray()
+        # Bytes it lacks, where it is an ordinary one whose head is there; 0 if that is not known.
+        self._lacking = 0
         self._skipping = 0
         self._fragments: list[bytes] = []
         self._fragments_size = 0
@@ -79,10 +81,26 @@ class FrameSplitter:
             position = min(self._skipping, len(data))
             self._skipping -= position
         if self._waiting:
-            position = self._complete(data, position, payloads, through)
+            lacking, self._lacking = self._lacking, 0
+            if lacking and lacking <= len(data):
+                self._waiting += data[:lacking]
+                payloads.append(bytes(self._waiting[4:]))
+                self._waiting.clear()
+                position = lacking
+            else:
+                position = self._complete(data, position, payloads, through)
         if take is not None and self._fast and not self._fragments_raw and not self.passing:
             position = take(payloads, data, position)
             payloads = []
+            there = len(data) - position
+            if there >= 4:
+                word: int
+                size: int
+                word, size = _SHORT(data, position)
+                if word == COMMON and there < 4 + size:
+                    self._waiting += data[position:]
+                    self._lacking = 4 + size - there
+                    return payloads, b"".join(through)
         self._split(data, position, payloads, through)
         return payloads, b"".join(through)
 
