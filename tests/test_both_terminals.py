@@ -19,7 +19,7 @@ from thetatrio.testing.faults import (
 
 pytestmark = [
     pytest.mark.core,
-    pytest.mark.parametrize("api", ["v3", "v2", "gateway"]),
+    pytest.mark.parametrize("api", ["v3", pytest.param("v2", marks=pytest.mark.v2), "gateway"]),
 ]
 
 DAY = {"date": "2024-11-01", "interval": "1m"}

@@ -20,7 +20,7 @@ from thetatrio._endpoints import (
 )
 from thetatrio._rest.file_query import FileQuery
 from thetatrio._rest.query import Query
-from thetatrio.requests import StockFlatFileEod, StockHistoryEod, operations
+from thetatrio.requests import StockFlatFileEod, StockHistoryEod, operations, v2
 
 pytestmark = pytest.mark.core
 
@@ -47,6 +47,17 @@ CALLS = {
     )
     for name, facts in TABLE.items()
 }
+SPAN = {"start_date": "2024-11-01", "end_date": "2024-11-04"}
+CALLS |= {
+    "stock_history_split": (("AAPL",), SPAN),
+    "stock_history_dividend": (("AAPL",), SPAN),
+    "stock_history_trade_flags": (("AAPL",), {"date": "2024-11-01"}),
+    "option_history_trade_flags": (("SPY",), {"expiration": "2024-11-15", "date": "2024-11-01"}),
+    "stock_file_trade_quote": ((), {"date": "2024-11-01"}),
+    "option_file_eod": ((), {"date": "2024-11-01"}),
+    "option_file_open_interest": ((), {"date": "2024-11-01"}),
+    "option_file_trade_quote": ((), {"date": "2024-11-01"}),
+}
 CALLS["option_list_contracts"] = (("SPY",), {"request_type": "quote", "date": "2024-11-04"})
 
 # Not in the published description of the terminal; the vendor's own library has them.
@@ -55,6 +66,7 @@ NEWER_PARAMETERS = {
     "perf_boost_intraday",
 }  # fmt: skip
 
+OPERATIONS = {**operations(), **v2.operations()}
 CLIENT = object()  # nothing is sent
 
 
@@ -63,15 +75,20 @@ def method_of(group_type, name):
     return getattr(group_type(CLIENT), name)
 
 
+def is_file(request):
+    """Tell whether an answer is a flat file's bytes; a v2 terminal's is a path, as a row."""
+    return request.flat_file and not request.v2_only
+
+
 def returned(operation, query="Query", file_query="FileQuery"):
     """Return how a signature names what a call gives: rows are typed, files are bytes."""
-    request = operations()[operation]
-    return file_query if request.flat_file else f"{query}[{request.row_type().__name__}]"
+    request = OPERATIONS[operation]
+    return file_query if is_file(request) else f"{query}[{request.row_type().__name__}]"
 
 
 def test_every_operation_is_a_method_of_its_group():
     """`stock_history_eod` is `session.stock.history_eod`, and so for every operation."""
-    assert {case.values[2] for case in CASES} == set(operations()) == set(CALLS)
+    assert {case.values[2] for case in CASES} == set(OPERATIONS) == set(CALLS)
 
 
 @each_endpoint
@@ -79,8 +96,8 @@ def test_a_call_makes_a_query_of_the_request(group_type, name, operation):
     """Calling a method sends nothing and gives a query of the request, or a file query."""
     args, kwargs = CALLS[operation]
     query = method_of(group_type, name)(*args, **kwargs)
-    assert query.request == operations()[operation](*args, **kwargs)
-    if query.request.flat_file:
+    assert query.request == OPERATIONS[operation](*args, **kwargs)
+    if is_file(query.request):
         assert type(query) is FileQuery
     else:
         assert type(query) is Query
@@ -90,7 +107,7 @@ def test_a_call_makes_a_query_of_the_request(group_type, name, operation):
 @each_endpoint
 def test_the_signature_is_the_operations(group_type, name, operation):
     """Editors see every parameter, its default, what is positional, and `Query[Row]`."""
-    request = operations()[operation]
+    request = OPERATIONS[operation]
     signature = inspect.signature(method_of(group_type, name))
     assert signature.return_annotation == returned(operation)
     declared = request.parameters()
@@ -129,11 +146,11 @@ def test_the_method_has_the_names_of_its_place(group_type, name, operation):
 @each_endpoint
 def test_the_documentation_says_what_one_needs(group_type, name, operation):
     """An imperative first line, the HTTP call, the tier, every parameter, the row, an example."""
-    request = operations()[operation]
+    request = OPERATIONS[operation]
     doc = inspect.getdoc(method_of(group_type, name))
     assert doc == inspect.getdoc(request)
     first, blank, *_ = doc.splitlines()
-    assert re.fullmatch(r"Ask for .*\." if request.flat_file else r"(List|Fetch) .*\.", first)
+    assert re.fullmatch(r"Ask for .*\." if is_file(request) else r"(List|Fetch) .*\.", first)
     assert not blank
     flat = " ".join(doc.split())
     assert f"Makes a `GET {request.path}` request." in flat
@@ -144,21 +161,22 @@ def test_the_documentation_says_what_one_needs(group_type, name, operation):
         assert re.search(rf"^    {parameter.name}: \S", doc, re.MULTILINE)
     documented = re.findall(r"^    (\w+): ", doc, re.MULTILINE)
     assert documented == [parameter.name for parameter in request.parameters()]
-    if request.flat_file:
+    if is_file(request):
         assert "Returns a `FileQuery`" in flat
     else:
         assert f"Returns rows of `thetatrio.rows.{request.row_type().__name__}`" in flat
-    sends = "" if request.flat_file else "await "
+    sends = "" if is_file(request) else "await "
     assert f"{sends}session.{operation.removesuffix('_' + name)}.{name}(" in flat
     newer = [p.name for p in request.parameters() if p.name in NEWER_PARAMETERS]
     assert flat.count("an older terminal ignores it") == (0 if request.since else len(newer))
-    assert ("(404" in flat) is bool(request.since)
+    assert ("(404" in flat) is (bool(request.since) and not request.v2_only)
+    assert ("v2 terminal" in first) is request.v2_only
 
 
 @each_endpoint
 def test_help_shows_signature_and_documentation(group_type, name, operation):
     """`help(session.stock.history_eod)` shows the call and its documentation."""
-    request = operations()[operation]
+    request = OPERATIONS[operation]
     method = method_of(group_type, name)
     text = pydoc.render_doc(method, renderer=pydoc.plaintext)
     assert f"{name}(" in text
@@ -175,7 +193,7 @@ def test_wrong_calls_name_the_operation_and_a_near_match(group_type, name, opera
     """A misspelt, surplus, missing or doubled argument is a TypeError in the operation's words."""
     method = method_of(group_type, name)
     args, kwargs = CALLS[operation]
-    declared = operations()[operation].parameters()
+    declared = OPERATIONS[operation].parameters()
     for parameter in declared:
         misspelt = parameter.name + parameter.name[-1]
         with pytest.raises(

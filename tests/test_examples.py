@@ -53,10 +53,16 @@ def opened_small():
 
 
 @pytest.fixture(scope="module")
-def opened_for():
+def opened_v2():
+    """The same with a v2 terminal."""
+    with serving(api="v2") as terminal:
+        yield opener(terminal)
+
+
+@pytest.fixture(scope="module")
+def opened_for(opened, opened_v2):
     """`open_session` for a page of the documentation: the one about v2 has such a terminal."""
-    with serving() as new, serving(api="v2") as old:
-        yield lambda page: opener(old if page.stem == "v2" else new)
+    return lambda page: opened_v2 if page.stem == "v2" else opened
 
 
 def opener(terminal: Terminal):
@@ -262,6 +268,10 @@ SHOWN = (
         operation: shown_code(request)
         for operation, request in thetatrio.requests.operations().items()
     }
+    | {
+        operation: shown_code(request)
+        for operation, request in thetatrio.requests.v2.operations().items()
+    }
     | {"open_session": shown_code(thetatrio.open_session)}
 )
 
@@ -271,7 +281,8 @@ async def test_code_in_docstrings_runs(name, request, tmp_path, monkeypatch, cap
     """What `help()` shows runs as it stands."""
     monkeypatch.chdir(tmp_path)
     few = "flat_file" in name or "full_trades" in name
-    opened = request.getfixturevalue("opened_small" if few else "opened")
+    which = "opened_v2" if name in thetatrio.requests.v2.operations() else "opened"
+    opened = request.getfixturevalue("opened_small" if few else which)
     scope = {"thetatrio": thetatrio}
     body = textwrap.indent(SHOWN[name], "    ")
     source = f"async def shown(session, query):\n{body}"
@@ -286,7 +297,9 @@ async def test_code_in_docstrings_runs(name, request, tmp_path, monkeypatch, cap
 
 def test_every_operation_shows_code():
     """No operation's documentation is without its example."""
-    assert [name for name in thetatrio.requests.operations() if not SHOWN[name]] == []
+    requests = thetatrio.requests
+    assert [name for name in requests.operations() if not SHOWN[name]] == []
+    assert [name for name in requests.v2.operations() if not SHOWN[name]] == []
     shown = {name for name, code in SHOWN.items() if code}
     assert {"Session.gather", "Session.as_completed", "Session.get", "Query.rows"} <= shown
     assert {"Session.query", "Session.file_query"} <= shown

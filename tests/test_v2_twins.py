@@ -205,6 +205,55 @@ async def test_what_only_v2_has_is_asked_there():
         await fetched(request)
 
 
+async def test_what_only_v2_has_are_methods_that_others_refuse():
+    """Each is a method of its group; a v3 session refuses it before anything is sent."""
+    async with simulated(contracts=2) as (terminal, session):
+        for name, request in requests.v2.operations().items():
+            group, _, method = name.partition("_")
+            fields = request.__struct_fields__
+            call = {"date": DAY} if "date" in fields else {"start_date": DAY, "end_date": DAY}
+            if "expiration" in fields:
+                call["expiration"] = "2024-11-15"
+            if "symbol" in fields:
+                call["symbol"] = "SPY"
+            query = getattr(getattr(session, group), method)(**call)
+            assert type(query.request) is request
+            with pytest.raises(InvalidRequest, match=f"{name}: only v2 terminals have it"):
+                await query
+        assert terminal.ledger.requests == []
+
+
+async def test_flags_of_trades_are_fields_beside_those_of_v3():
+    """Rows with flags are the trades that `history_trade` gives, and four columns more."""
+    minute = {"date": "2024-11-01", "end_time": "09:31"}
+    chain = {**CHAIN, "date": DAY, **HALF}
+    async with simulated(api="v2", page_rows=50) as (_, session):
+        bulk = await session.option.history_trade(**chain)
+        one = chain | {"strike": f"{bulk[0].strike:g}"}
+        pairs = [
+            (
+                await session.stock.history_trade("AAPL", **minute),
+                await session.stock.history_trade_flags("AAPL", **minute),
+            ),
+            (bulk, await session.option.history_trade_flags(**chain)),
+            (
+                await session.option.history_trade(**one),
+                await session.option.history_trade_flags(**one),
+            ),
+        ]
+        frame = await session.stock.history_trade_flags("AAPL", **minute).arrow()
+    four = ("condition_flags", "price_flags", "volume_type", "records_back")
+    for plain, more in pairs:
+        assert plain
+        names = type(plain[0]).__struct_fields__
+        assert type(more[0]).__struct_fields__ == (*names, *four)
+        assert [[getattr(row, name) for name in names] for row in plain] == [
+            [getattr(row, name) for name in names] for row in more
+        ]
+        assert {getattr(row, name) for row in more for name in four} == {0}
+    assert frame.column_names[-4:] == list(four)
+
+
 @pytest.mark.parametrize("name", sorted(set(requests.operations()) - set(OPERATIONS)))
 async def test_what_v2_lacks_is_refused_before_sending(name):
     """The error says why, and names the v3 terminal; nothing is sent."""

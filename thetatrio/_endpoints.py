@@ -112,6 +112,16 @@ from thetatrio.requests.stock import (
     StockSnapshotQuote,
     StockSnapshotTrade,
 )
+from thetatrio.requests.v2 import (
+    OptionFileEod,
+    OptionFileOpenInterest,
+    OptionFileTradeQuote,
+    OptionHistoryTradeFlags,
+    StockFileTradeQuote,
+    StockHistoryDividend,
+    StockHistorySplit,
+    StockHistoryTradeFlags,
+)
 from thetatrio.rows import Row
 
 if TYPE_CHECKING:
@@ -233,6 +243,11 @@ class StockEndpoints:
     flat_file_trade_quote: Final = FileEndpoint(StockFlatFileTradeQuote)
     flat_file_quote: Final = FileEndpoint(StockFlatFileQuote)
     flat_file_eod: Final = FileEndpoint(StockFlatFileEod)
+    # v2 terminals only.
+    history_split: Final = Endpoint(StockHistorySplit)
+    history_dividend: Final = Endpoint(StockHistoryDividend)
+    history_trade_flags: Final = Endpoint(StockHistoryTradeFlags)
+    file_trade_quote: Final = Endpoint(StockFileTradeQuote)
 
 
 class OptionEndpoints:
@@ -260,6 +275,11 @@ class OptionEndpoints:
     flat_file_quote: Final = FileEndpoint(OptionFlatFileQuote)
     flat_file_eod: Final = FileEndpoint(OptionFlatFileEod)
     flat_file_open_interest: Final = FileEndpoint(OptionFlatFileOpenInterest)
+    # v2 terminals only.
+    history_trade_flags: Final = Endpoint(OptionHistoryTradeFlags)
+    file_eod: Final = Endpoint(OptionFileEod)
+    file_open_interest: Final = Endpoint(OptionFileOpenInterest)
+    file_trade_quote: Final = Endpoint(OptionFileTradeQuote)
     snapshot_greeks_implied_volatility: Final = Endpoint(OptionSnapshotGreeksImpliedVolatility)
     snapshot_greeks_all: Final = Endpoint(OptionSnapshotGreeksAll)
     snapshot_greeks_first_order: Final = Endpoint(OptionSnapshotGreeksFirstOrder)

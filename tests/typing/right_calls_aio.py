@@ -136,6 +136,38 @@ async def stock_flat_file_eod(session: aio.Session) -> None:
     assert_type(query, thetatrio.FileQuery)
 
 
+async def stock_history_split(session: aio.Session) -> None:
+    query = session.stock.history_split("AAPL", start_date=DAY, end_date=DAY)
+    assert_type(query, aio.Query[rows.Split])
+    assert_type(await query, list[rows.Split])
+    async with query.rows() as channel:
+        assert_type(await channel.receive(), rows.Split)
+
+
+async def stock_history_dividend(session: aio.Session) -> None:
+    query = session.stock.history_dividend("AAPL", start_date=DAY, end_date=DAY)
+    assert_type(query, aio.Query[rows.Dividend])
+    assert_type(await query, list[rows.Dividend])
+    async with query.rows() as channel:
+        assert_type(await channel.receive(), rows.Dividend)
+
+
+async def stock_history_trade_flags(session: aio.Session) -> None:
+    query = session.stock.history_trade_flags("AAPL")
+    assert_type(query, aio.Query[rows.TradeFlags])
+    assert_type(await query, list[rows.TradeFlags])
+    async with query.rows() as channel:
+        assert_type(await channel.receive(), rows.TradeFlags)
+
+
+async def stock_file_trade_quote(session: aio.Session) -> None:
+    query = session.stock.file_trade_quote(date=DAY)
+    assert_type(query, aio.Query[rows.FilePath])
+    assert_type(await query, list[rows.FilePath])
+    async with query.rows() as channel:
+        assert_type(await channel.receive(), rows.FilePath)
+
+
 async def option_list_symbols(session: aio.Session) -> None:
     query = session.option.list_symbols()
     assert_type(query, aio.Query[rows.Symbol])
@@ -302,6 +334,38 @@ async def option_flat_file_eod(session: aio.Session) -> None:
 async def option_flat_file_open_interest(session: aio.Session) -> None:
     query = session.option.flat_file_open_interest(date=DAY)
     assert_type(query, thetatrio.FileQuery)
+
+
+async def option_history_trade_flags(session: aio.Session) -> None:
+    query = session.option.history_trade_flags("AAPL", expiration=DAY)
+    assert_type(query, aio.Query[rows.OptionTradeFlags])
+    assert_type(await query, list[rows.OptionTradeFlags])
+    async with query.rows() as channel:
+        assert_type(await channel.receive(), rows.OptionTradeFlags)
+
+
+async def option_file_eod(session: aio.Session) -> None:
+    query = session.option.file_eod(date=DAY)
+    assert_type(query, aio.Query[rows.FilePath])
+    assert_type(await query, list[rows.FilePath])
+    async with query.rows() as channel:
+        assert_type(await channel.receive(), rows.FilePath)
+
+
+async def option_file_open_interest(session: aio.Session) -> None:
+    query = session.option.file_open_interest(date=DAY)
+    assert_type(query, aio.Query[rows.FilePath])
+    assert_type(await query, list[rows.FilePath])
+    async with query.rows() as channel:
+        assert_type(await channel.receive(), rows.FilePath)
+
+
+async def option_file_trade_quote(session: aio.Session) -> None:
+    query = session.option.file_trade_quote(date=DAY)
+    assert_type(query, aio.Query[rows.FilePath])
+    assert_type(await query, list[rows.FilePath])
+    async with query.rows() as channel:
+        assert_type(await channel.receive(), rows.FilePath)
 
 
 async def option_snapshot_greeks_implied_volatility(session: aio.Session) -> None:

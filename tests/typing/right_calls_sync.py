@@ -135,6 +135,38 @@ def stock_flat_file_eod(session: sync.Session) -> None:
     assert_type(query, sync.FileQuery)
 
 
+def stock_history_split(session: sync.Session) -> None:
+    query = session.stock.history_split("AAPL", start_date=DAY, end_date=DAY)
+    assert_type(query, sync.Query[rows.Split])
+    assert_type(query.fetch(), list[rows.Split])
+    for row in query:
+        assert_type(row, rows.Split)
+
+
+def stock_history_dividend(session: sync.Session) -> None:
+    query = session.stock.history_dividend("AAPL", start_date=DAY, end_date=DAY)
+    assert_type(query, sync.Query[rows.Dividend])
+    assert_type(query.fetch(), list[rows.Dividend])
+    for row in query:
+        assert_type(row, rows.Dividend)
+
+
+def stock_history_trade_flags(session: sync.Session) -> None:
+    query = session.stock.history_trade_flags("AAPL")
+    assert_type(query, sync.Query[rows.TradeFlags])
+    assert_type(query.fetch(), list[rows.TradeFlags])
+    for row in query:
+        assert_type(row, rows.TradeFlags)
+
+
+def stock_file_trade_quote(session: sync.Session) -> None:
+    query = session.stock.file_trade_quote(date=DAY)
+    assert_type(query, sync.Query[rows.FilePath])
+    assert_type(query.fetch(), list[rows.FilePath])
+    for row in query:
+        assert_type(row, rows.FilePath)
+
+
 def option_list_symbols(session: sync.Session) -> None:
     query = session.option.list_symbols()
     assert_type(query, sync.Query[rows.Symbol])
@@ -301,6 +333,38 @@ def option_flat_file_eod(session: sync.Session) -> None:
 def option_flat_file_open_interest(session: sync.Session) -> None:
     query = session.option.flat_file_open_interest(date=DAY)
     assert_type(query, sync.FileQuery)
+
+
+def option_history_trade_flags(session: sync.Session) -> None:
+    query = session.option.history_trade_flags("AAPL", expiration=DAY)
+    assert_type(query, sync.Query[rows.OptionTradeFlags])
+    assert_type(query.fetch(), list[rows.OptionTradeFlags])
+    for row in query:
+        assert_type(row, rows.OptionTradeFlags)
+
+
+def option_file_eod(session: sync.Session) -> None:
+    query = session.option.file_eod(date=DAY)
+    assert_type(query, sync.Query[rows.FilePath])
+    assert_type(query.fetch(), list[rows.FilePath])
+    for row in query:
+        assert_type(row, rows.FilePath)
+
+
+def option_file_open_interest(session: sync.Session) -> None:
+    query = session.option.file_open_interest(date=DAY)
+    assert_type(query, sync.Query[rows.FilePath])
+    assert_type(query.fetch(), list[rows.FilePath])
+    for row in query:
+        assert_type(row, rows.FilePath)
+
+
+def option_file_trade_quote(session: sync.Session) -> None:
+    query = session.option.file_trade_quote(date=DAY)
+    assert_type(query, sync.Query[rows.FilePath])
+    assert_type(query.fetch(), list[rows.FilePath])
+    for row in query:
+        assert_type(row, rows.FilePath)
 
 
 def option_snapshot_greeks_implied_volatility(session: sync.Session) -> None:

@@ -82,6 +82,12 @@ OPERATIONS: Final[Mapping[str, tuple[Old, ...]]] = {
     "stock_history_quote": (_old("/v2/hist/stock/quote", f"{_STOCK} ivl rth {_TIMES} venue"),),
     "stock_history_trade": (_old("/v2/hist/stock/trade", f"{_STOCK} {_TIMES} venue"),),
     "stock_history_trade_quote": (_old("/v2/hist/stock/trade_quote", f"{_STOCK} exclusive"),),
+    # The same answers, of which more columns are kept.
+    "stock_history_trade_flags": (_old("/v2/hist/stock/trade", f"{_STOCK} {_TIMES} venue"),),
+    "option_history_trade_flags": (
+        _old("/v2/hist/option/trade", f"{_OPTION} {_TIMES}"),
+        _old("/v2/bulk_hist/option/trade", _CHAIN),
+    ),
     "stock_history_split": (_old("/v2/hist/stock/split", _STOCK),),
     "stock_history_dividend": (_old("/v2/hist/stock/dividend", _STOCK),),
     "option_history_eod": (

@@ -1,26 +1,39 @@
-"""Requests that only v2 terminals can answer: splits, dividends, files on the terminal's disk.
+"""Requests that only v2 terminals answer: splits, dividends, flags of trades, files on their disk.
 
-They are asked with `session.query()`, of a session that was opened with `api="v2"`.
+Each is a method of the session's groups, as others are; in a session that was
+not opened with `api="v2"` asking is refused before anything is sent.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final, cast
 
 from thetatrio.config import Tier
-from thetatrio.requests._base import DateLike, Request, SymbolRequest
+from thetatrio.requests._base import (
+    DateLike,
+    Expiration,
+    Request,
+    Right,
+    Strike,
+    SymbolRequest,
+    TimeLike,
+    Venue,
+)
 from thetatrio.rows import Row
-from thetatrio.rows.v2 import Dividend, FilePath, Split
+from thetatrio.rows.v2 import Dividend, FilePath, OptionTradeFlags, Split, TradeFlags
 
 __all__ = [
     "OptionFileEod",
     "OptionFileOpenInterest",
     "OptionFileTradeQuote",
+    "OptionHistoryTradeFlags",
     "StockFileTradeQuote",
     "StockHistoryDividend",
     "StockHistorySplit",
+    "StockHistoryTradeFlags",
     "operations",
 ]
 
@@ -29,7 +42,7 @@ _WHO: Final = "v2 terminals only"
 
 
 class StockHistorySplit(SymbolRequest[Split], frozen=True, kw_only=True):
-    """Fetch one stock's last split, as it stood on each day of a range. v2 terminals only.
+    """Fetch one stock's last split, as it stood on each day of a range (v2 terminals only).
 
     Makes a `GET /v2/hist/stock/split` request. Tier: standard.
 
@@ -38,7 +51,11 @@ class StockHistorySplit(SymbolRequest[Split], frozen=True, kw_only=True):
         start_date: first day, inclusive.
         end_date: last day, inclusive.
 
-    Returns rows of `thetatrio.rows.v2.Split`.
+    Returns rows of `thetatrio.rows.Split`.
+
+        splits = await session.stock.history_split(
+            "AAPL", start_date="2024-11-01", end_date="2024-11-04")
+        print(splits[-1].split_date, splits[-1].after_shares)
     """
 
     operation: ClassVar[str] = "stock_history_split"
@@ -52,7 +69,7 @@ class StockHistorySplit(SymbolRequest[Split], frozen=True, kw_only=True):
 
 
 class StockHistoryDividend(SymbolRequest[Dividend], frozen=True, kw_only=True):
-    """Fetch one stock's last dividend, as it stood on each day of a range. v2 terminals only.
+    """Fetch one stock's last dividend, as it stood on each day of a range (v2 terminals only).
 
     Makes a `GET /v2/hist/stock/dividend` request. Tier: standard.
 
@@ -61,7 +78,11 @@ class StockHistoryDividend(SymbolRequest[Dividend], frozen=True, kw_only=True):
         start_date: first day, inclusive.
         end_date: last day, inclusive.
 
-    Returns rows of `thetatrio.rows.v2.Dividend`.
+    Returns rows of `thetatrio.rows.Dividend`.
+
+        dividends = await session.stock.history_dividend(
+            "AAPL", start_date="2024-11-01", end_date="2024-11-04")
+        print(dividends[-1].ex_date, dividends[-1].dividend_amount)
     """
 
     operation: ClassVar[str] = "stock_history_dividend"
@@ -72,6 +93,91 @@ class StockHistoryDividend(SymbolRequest[Dividend], frozen=True, kw_only=True):
 
     start_date: DateLike
     end_date: DateLike
+
+
+class StockHistoryTradeFlags(SymbolRequest[TradeFlags], frozen=True, kw_only=True):
+    """Fetch every trade of one stock on one day, with its flags (v2 terminals only).
+
+    Makes a `GET /v2/hist/stock/trade` request. Tier: standard; how far back a
+    tier reaches is limited.
+
+    Args:
+        symbol: the ticker of those days.
+        date: one day; or
+        start_date: first day and
+        end_date: last day, both inclusive.
+        start_time: first moment, New York wall clock, inclusive.
+        end_time: last moment, New York wall clock, inclusive.
+        venue: `nqb` (Nasdaq Basic, live) or `utp_cta` (consolidated, 15 minutes late).
+
+    Returns rows of `thetatrio.rows.TradeFlags` in order of time: those of
+    `history_trade`, and four columns more.
+
+        trades = await session.stock.history_trade_flags(
+            "AAPL", date="2024-11-01", start_time="09:30", end_time="09:31")
+        print(len(trades), trades[0].price, trades[0].condition_flags)
+    """
+
+    operation: ClassVar[str] = "stock_history_trade_flags"
+    path: ClassVar[str] = "/v2/hist/stock/trade"
+    tier: ClassVar[Tier] = Tier.STANDARD
+    history_limited: ClassVar[bool] = True
+    intraday: ClassVar[bool] = True
+    tick: ClassVar[bool] = True
+    since: ClassVar[str] = _WHO
+    v2_only: ClassVar[bool] = True
+
+    date: DateLike | None = None
+    start_date: DateLike | None = None
+    end_date: DateLike | None = None
+    start_time: TimeLike = dt.time(9, 30)
+    end_time: TimeLike = dt.time(16)
+    venue: Venue = "nqb"
+
+
+class OptionHistoryTradeFlags(SymbolRequest[OptionTradeFlags], frozen=True, kw_only=True):
+    """Fetch every trade of one option or of a chain, with its flags (v2 terminals only).
+
+    Makes a `GET /v2/hist/option/trade` request. Tier: standard; how far back a
+    tier reaches is limited. There is one for each right, and for all strikes a
+    `GET /v2/bulk_hist/option/trade` takes its place.
+
+    Args:
+        symbol: the root (`SPXW` for weeklies of SPX).
+        expiration: a date, or `*` for all.
+        date: one day; or
+        start_date: first day and
+        end_date: last day, both inclusive.
+        strike: dollars, or `*` for all.
+        right: `call`, `put` or `both`.
+        start_time: first moment, New York wall clock, inclusive.
+        end_time: last moment, New York wall clock, inclusive.
+
+    Returns rows of `thetatrio.rows.OptionTradeFlags`: those of
+    `history_trade`, and four columns more.
+
+        trades = await session.option.history_trade_flags(
+            "SPY", expiration="2024-11-15", date="2024-11-01")
+        print(len(trades), trades[0].contract, trades[0].records_back)
+    """
+
+    operation: ClassVar[str] = "option_history_trade_flags"
+    path: ClassVar[str] = "/v2/hist/option/trade"
+    tier: ClassVar[Tier] = Tier.STANDARD
+    history_limited: ClassVar[bool] = True
+    intraday: ClassVar[bool] = True
+    tick: ClassVar[bool] = True
+    since: ClassVar[str] = _WHO
+    v2_only: ClassVar[bool] = True
+
+    expiration: Expiration
+    date: DateLike | None = None
+    start_date: DateLike | None = None
+    end_date: DateLike | None = None
+    strike: Strike = "*"
+    right: Right = "both"
+    start_time: TimeLike = dt.time(9, 30)
+    end_time: TimeLike = dt.time(16)
 
 
 class FileRequest(Request[FilePath], frozen=True, kw_only=True):
@@ -91,15 +197,18 @@ class FileRequest(Request[FilePath], frozen=True, kw_only=True):
 
 
 class OptionFileEod(FileRequest, frozen=True, kw_only=True):
-    """Have a v2 terminal write all options' end-of-day reports of a day; get the file's path.
+    """Fetch the path of a file that a v2 terminal writes: all options' end-of-day reports.
 
-    Makes a `GET /v2/file/option/eod` request; the file takes about a minute.
-    Tier: pro.
+    Makes a `GET /v2/file/option/eod` request. Tier: pro; writing it takes about a
+    minute.
 
     Args:
         date: the day.
 
-    Returns one row of `thetatrio.rows.v2.FilePath`.
+    Returns rows of `thetatrio.rows.FilePath`: one.
+
+        rows = await session.option.file_eod(date="2024-11-01")
+        print(rows[0].path)
     """
 
     operation: ClassVar[str] = "option_file_eod"
@@ -107,14 +216,17 @@ class OptionFileEod(FileRequest, frozen=True, kw_only=True):
 
 
 class OptionFileOpenInterest(FileRequest, frozen=True, kw_only=True):
-    """Have a v2 terminal write all options' open interest of a day; get the file's path.
+    """Fetch the path of a file that a v2 terminal writes: all options' open interest of a day.
 
     Makes a `GET /v2/file/option/open_interest` request. Tier: pro.
 
     Args:
         date: the day.
 
-    Returns one row of `thetatrio.rows.v2.FilePath`.
+    Returns rows of `thetatrio.rows.FilePath`: one.
+
+        rows = await session.option.file_open_interest(date="2024-11-01")
+        print(rows[0].path)
     """
 
     operation: ClassVar[str] = "option_file_open_interest"
@@ -122,15 +234,18 @@ class OptionFileOpenInterest(FileRequest, frozen=True, kw_only=True):
 
 
 class OptionFileTradeQuote(FileRequest, frozen=True, kw_only=True):
-    """Have a v2 terminal write all options' trades with quotes of a day; get the file's path.
+    """Fetch the path of a file that a v2 terminal writes: all options' trades with quotes.
 
-    Makes a `GET /v2/file/option/trade_quote` request; the file takes about
-    three minutes. Tier: pro.
+    Makes a `GET /v2/file/option/trade_quote` request. Tier: pro; writing it takes
+    about three minutes.
 
     Args:
         date: the day.
 
-    Returns one row of `thetatrio.rows.v2.FilePath`.
+    Returns rows of `thetatrio.rows.FilePath`: one.
+
+        rows = await session.option.file_trade_quote(date="2024-11-01")
+        print(rows[0].path)
     """
 
     operation: ClassVar[str] = "option_file_trade_quote"
@@ -138,15 +253,18 @@ class OptionFileTradeQuote(FileRequest, frozen=True, kw_only=True):
 
 
 class StockFileTradeQuote(FileRequest, frozen=True, kw_only=True):
-    """Have a v2 terminal write all stocks' trades with quotes of a day; get the file's path.
+    """Fetch the path of a file that a v2 terminal writes: all stocks' trades with quotes.
 
-    Makes a `GET /v2/file/stock/trade_quote` request; the file takes about half
-    an hour. Tier: pro.
+    Makes a `GET /v2/file/stock/trade_quote` request. Tier: pro; writing it takes
+    about half an hour.
 
     Args:
         date: the day.
 
-    Returns one row of `thetatrio.rows.v2.FilePath`.
+    Returns rows of `thetatrio.rows.FilePath`: one.
+
+        rows = await session.stock.file_trade_quote(date="2024-11-01")
+        print(rows[0].path)
     """
 
     operation: ClassVar[str] = "stock_file_trade_quote"
@@ -157,9 +275,11 @@ _REQUESTS: Final = (
     OptionFileEod,
     OptionFileOpenInterest,
     OptionFileTradeQuote,
+    OptionHistoryTradeFlags,
     StockFileTradeQuote,
     StockHistoryDividend,
     StockHistorySplit,
+    StockHistoryTradeFlags,
 )
 
 

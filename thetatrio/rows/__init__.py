@@ -53,4 +53,6 @@ from thetatrio.rows.option import OptionTrade as OptionTrade
 from thetatrio.rows.option import OptionTradeQuote as OptionTradeQuote
 from thetatrio.rows.v2 import Dividend as Dividend
 from thetatrio.rows.v2 import FilePath as FilePath
+from thetatrio.rows.v2 import OptionTradeFlags as OptionTradeFlags
 from thetatrio.rows.v2 import Split as Split
+from thetatrio.rows.v2 import TradeFlags as TradeFlags

@@ -1,4 +1,4 @@
-"""Rows that only v2 terminals have: splits, dividends, paths of files."""
+"""Rows that only v2 terminals have: splits, dividends, paths of files, flags of trades."""
 
 from __future__ import annotations
 
@@ -8,8 +8,30 @@ import msgspec
 
 from thetatrio.market_time import in_new_york
 from thetatrio.rows._base import Row, WallClock
+from thetatrio.rows.market import Trade
+from thetatrio.rows.option import OptionTrade
 
-__all__ = ["Dividend", "FilePath", "Split"]
+__all__ = ["Dividend", "FilePath", "OptionTradeFlags", "Split", "TradeFlags"]
+
+
+class TradeFlags(Trade, frozen=True, gc=False):
+    """One trade of one stock, with the flags that v3 terminals do not send."""
+
+    condition_flags: int
+    """A number of the vendor's, as v2 sends it; so are the other three."""
+    price_flags: int
+    volume_type: int
+    records_back: int
+
+
+class OptionTradeFlags(OptionTrade, frozen=True, gc=False):
+    """One trade of one option contract, with the flags that v3 terminals do not send."""
+
+    condition_flags: int
+    """A number of the vendor's, as v2 sends it; so are the other three."""
+    price_flags: int
+    volume_type: int
+    records_back: int
 
 
 class Split(Row, frozen=True, gc=False):
