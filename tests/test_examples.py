@@ -188,12 +188,42 @@ PROGRAMS = [
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.name)
+@pytest.mark.usefixtures("elsewhere")
 def test_examples_run(path, monkeypatch, capsys):
     """Each example runs without arguments, prints something, and is short."""
     monkeypatch.setattr("sys.argv", [str(path)])
     runpy.run_path(str(path), run_name="__main__")
     assert capsys.readouterr().out
     assert len(path.read_text(encoding="utf-8").splitlines()) < 45
+
+
+def run_with(name: str, argument: Path) -> None:
+    """Run an example with a file as its argument."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", [name, str(argument)])
+        runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+
+
+def test_the_picture_of_a_smile_is_one(tmp_path):
+    """The example's file is a PNG of some size, with more than one colour."""
+    from matplotlib import image
+
+    run_with("volatility_smile.py", tmp_path / "smile.png")
+    picture = image.imread(tmp_path / "smile.png")
+    assert picture.shape[:2] == (675, 1200)
+    assert len({tuple(pixel) for row in picture[::5] for pixel in row[::5]}) > 3
+
+
+def test_the_file_of_a_feed_has_its_trades(tmp_path):
+    """The example's Parquet file has a row for each trade it read, in row groups, of both kinds."""
+    import pyarrow.parquet as pq
+
+    run_with("feed_to_parquet.py", tmp_path / "trades.parquet")
+    file = pq.ParquetFile(tmp_path / "trades.parquet")
+    assert (file.metadata.num_rows, file.metadata.num_row_groups) == (200, 4)
+    trades = file.read().to_pylist()
+    assert [t["timestamp"] for t in trades] == sorted(t["timestamp"] for t in trades)
+    assert {t["symbol"] for t in trades} == {"SPY"}
 
 
 def shown_code(documented) -> str | None:

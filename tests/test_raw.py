@@ -43,6 +43,43 @@ async def test_no_data_is_an_answer_without_rows():
         assert (got.status, got.rows()) == (472, [])
 
 
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        (
+            b'{"header":{"format":["close","date"]},"response":[[1.5,20241101],[2,20241104]]}',
+            [{"close": 1.5, "date": 20241101}, {"close": 2, "date": 20241104}],
+        ),
+        (b'{"header":{"format":["root"]},"response":["A","B"]}', [{"root": "A"}, {"root": "B"}]),
+        (
+            b'{"header":{"format":["n"]},"response":[{"ticks":[[1],[2]],"contract":{"root":"A"}}]}',
+            [{"root": "A", "n": 1}, {"root": "A", "n": 2}],
+        ),
+        (b'{"results":[{"root":"A"}],"nextUrl":null}', [{"root": "A"}]),
+        (b'{"header":{"format":null},"response":[{"root":"A"}]}', [{"root": "A"}]),
+    ],
+    ids=["cells", "scalars", "groups", "gateway", "no format"],
+)
+async def test_pages_of_old_terminals_are_rows_by_column(body, rows):
+    """Columns have the names of the header, and those of the contract before them."""
+    async with scripted(answer(body, content_type="application/json")) as (_, session):
+        assert (await session.get("/v2/x")).rows() == rows
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [b"[[1]]", b"[[1,2,3]]", b"[1]", b"{}", b'[{"ticks":7}]', b'[{"ticks":[[1]]}]', b"[[1,2],"],
+)
+async def test_rows_that_are_not_as_the_header_says_are_an_error(rows):
+    """A cell without a column's name is no row, and no row is half there."""
+    body = b'{"header":{"format":["close","date"]},"response":' + rows + b"}"
+    async with scripted(answer(body, content_type="application/json")) as (_, session):
+        got = await session.get("/v2/x")
+        with pytest.raises(thetatrio.DecodeError) as caught:
+            got.rows()
+        assert caught.value.first_bytes.startswith(b'{"header"')
+
+
 async def test_cuts_are_tried_again_from_the_start(autojump_clock):
     """A cut answer is not half an answer."""
     whole = answer(CSV, content_type="text/csv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, final
+from typing import Final, cast, final
 from urllib.parse import quote
 
 import msgspec
@@ -13,6 +13,7 @@ from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
 from thetatrio._rest.decode import read_any
+from thetatrio._rest.pages import envelope_of
 from thetatrio.errors import DecodeError, InvalidRequest
 
 __all__ = ["ParameterValue", "RawAnswer", "get", "target_of"]
@@ -51,11 +52,59 @@ class RawAnswer(msgspec.Struct, frozen=True):
     def rows(self) -> list[dict[str, object]]:
         """Return the content as rows by column, whatever its form; cells of CSV stay text.
 
-        Raises DecodeError where it is no rows.
+        So are the pages of v2 terminals and gateways, whose columns are named in the
+        header; rows of several contracts have the contract's columns first. Raises
+        DecodeError where it is no rows.
         """
         if self.status == dialect.NO_DATA or not self.content.strip():
             return []
-        return read_any(dialect.form_of(self.content_type, "csv"), self.content)
+        form = dialect.form_of(self.content_type, "csv")
+        table = _table_of(self.content) if form == "json" else None
+        return read_any(form, self.content) if table is None else table
+
+
+def _table_of(content: bytes) -> list[dict[str, object]] | None:
+    """Return the rows of a v2 terminal's or a gateway's JSON; None for other JSON."""
+    try:
+        envelope = envelope_of(content)
+    except DecodeError:
+        return None
+    names = (envelope.header and envelope.header.format) or []
+    if not envelope.rows or not (names or bytes(envelope.results)):
+        return None
+    try:
+        items = msgspec.json.decode(envelope.rows, type=list[object])
+        return [row for item in items for row in _rows_in(item, names)]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise DecodeError(
+            f"the answer's rows are not as its header says: {str(error)[:200]}",
+            first_bytes=content[:256],
+        ) from error
+
+
+def _rows_in(item: object, names: list[str]) -> list[dict[str, object]]:
+    if not _is_group(item):
+        return [_row_of(item, names)]
+    group = msgspec.convert(item, _Ticks)
+    return [group.contract | _row_of(tick, names) for tick in group.ticks]
+
+
+def _is_group(item: object) -> bool:
+    return isinstance(item, dict) and "ticks" in item
+
+
+def _row_of(item: object, names: list[str]) -> dict[str, object]:
+    if isinstance(item, dict):
+        return cast("dict[str, object]", item)
+    cells = cast("list[object]", item) if isinstance(item, list) else [item]
+    return dict(zip(names, cells, strict=True))
+
+
+class _Ticks(msgspec.Struct):
+    """A bulk request's rows of one contract."""
+
+    ticks: list[object]
+    contract: dict[str, object] = {}
 
 
 async def get(client: RestClient, path: str, params: Mapping[str, ParameterValue]) -> RawAnswer:
