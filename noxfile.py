@@ -236,3 +236,64 @@ def bench(session: nox.Session) -> None:
     """Measure; arguments after `--` go to the benchmarks."""
     _install(session, "bench", "test", project=(".[all]",))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz each target of tests/fuzz with atheris for 10 s.
+
+    Arguments after `--` name targets, and go to libFuzzer where they begin with a
+    dash: `-- csv json -max_total_time=600 -corpus=FOLDER` (of one target).
+    """
+    if sys.platform != "linux":
+        session.skip("atheris is built for Linux only")
+    _install(session, "fuzz", "test", project=("--editable", "."))
+    listed = session.run(
+        "python",
+        "-c",
+        "from tests.fuzz.targets import TARGETS; print(*TARGETS)",
+        silent=True,
+    )
+    options = [argument for argument in session.posargs if argument.startswith("-")]
+    names = [argument for argument in session.posargs if not argument.startswith("-")]
+    found = f"-artifact_prefix={Path(session.create_tmp()).resolve()}{os.sep}"
+    for name in names or str(listed).split():
+        session.log(f"fuzzing {name}")
+        run = ("python", "-m", "tests.fuzz", name, "-max_total_time=10", "-verbosity=0", found)
+        session.run(*run, *options)
+
+
+@nox.session(python=NEWEST)
+def mutants(session: nox.Session) -> None:
+    """Change limiter, retry, feed and decoders in every small way; the tests must notice.
+
+    Takes half an hour. Arguments after `--` are names of mutants, with stars:
+    `-- "thetatrio._rest.retry*"`. Those that survive are shown as they differ.
+    """
+    _install(session, "mutants", "test", project=("--editable", ".[all]"))
+    place = Path(session.create_tmp()).resolve() / "project"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    for name in ("thetatrio", "tests", "pyproject.toml", "README.md", "LICENSE"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, place / name)
+    with session.chdir(place):
+        session.run("mutmut", "run", "--max-children", "1", *session.posargs)
+        lines = str(session.run("mutmut", "results", silent=True)).splitlines()
+        for line in lines:
+            name, _, verdict = line.strip().partition(": ")
+            if verdict == "survived":
+                session.run("mutmut", "show", name)
+
+
+@nox.session(python=NEWEST)
+def shuffle(session: nox.Session) -> None:
+    """Run the suite in random order, in Python's development mode, with warnings as errors.
+
+    The seed is printed, and taken again with `-- --randomly-seed=...`. Arguments
+    after `--` go to pytest.
+    """
+    _install(session, "shuffle", "test", project=("--editable", ".[all]"))
+    strict = ("-X", "dev", "-W", "error")
+    run = ("-m", "pytest", "--ignore=tests/typing", "--numprocesses=auto")
+    session.run("python", *strict, *run, *(session.posargs or ("-m", "not deep")))

@@ -10,6 +10,10 @@ settings.register_profile("deep", deadline=None, max_examples=2000)
 # Tracing makes an example four to five times as dear, and what is measured is
 # which lines run; the other Pythons try the full number on the same properties.
 settings.register_profile("measured", deadline=None, max_examples=25)
+# The same few examples each time, so that a mutant's verdict is not by chance.
+settings.register_profile(
+    "mutants", deadline=None, max_examples=25, derandomize=True, database=None
+)
 settings.load_profile("default")
 
 

@@ -167,14 +167,29 @@ def test_nothing_is_no_rows(answer):
 
 
 @pytest.mark.core
+@pytest.mark.parametrize("header", ["more,symbol", "symbol,more", "a,symbol,b"])
+def test_rows_of_one_field_are_found_among_other_columns(header):
+    """A list of symbols is read by name too, when a terminal sends more beside them."""
+    place = header.split(",").index("symbol")
+    cells = ["x", "y", "z"][: header.count(",") + 1]
+    body = header + "\r\n"
+    for symbol in ("A", "AAPL", "BRK.B"):
+        cells[place] = symbol
+        body += ",".join(cells) + "\r\n"
+    expected = [rows.Symbol("A"), rows.Symbol("AAPL"), rows.Symbol("BRK.B")]
+    assert read("csv", rows.Symbol, body.encode()) == expected
+
+
+@pytest.mark.core
 @each_answer
 def test_unknown_columns_are_ignored(answer):
     """A terminal that sends more than we know of is read all the same, wherever it stands."""
     lines = [line for line in answer.csv.decode().split("\r\n") if line]
     more = [["more", *lines[0].split(","), "and"]]
-    more += [["x y", *line.split(","), ""] for line in lines[1:]]
-    body = "\r\n".join(map(",".join, more)).encode()
-    assert read("csv", answer.row_type, body) == answer.rows
+    for text in ("x y", "x"):  # with a space, it goes the slow road
+        rest = [[text, *line.split(","), ""] for line in lines[1:]]
+        body = "\r\n".join(map(",".join, more + rest)).encode()
+        assert read("csv", answer.row_type, body) == answer.rows
     body = answer.ndjson.replace(b"{", b'{"more":{"a":[1,null]},').replace(b"}\n", b',"and":""}\n')
     body = body.replace(b'"more":{"a":[1,null]},"and":""', b'"more":1,"and":""')
     assert read("ndjson", answer.row_type, body) == answer.rows

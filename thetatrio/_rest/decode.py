@@ -298,7 +298,10 @@ def _csv_reader(row_type: type[R], columns: tuple[str, ...]) -> Callable[[bytes]
     fields = _wire_names(row_type)
     if any(name not in columns for name in fields):
         return None  # a column that may be missing is
-    order = None if columns == fields else itemgetter(*(columns.index(name) for name in fields))
+    # A slice, so that one field too is handed on as a row of one.
+    places = [columns.index(name) for name in fields]
+    one = slice(places[0], places[0] + 1)
+    order = None if columns == fields else itemgetter(*(places if len(places) > 1 else [one]))
 
     def read(lines: bytes) -> list[R]:
         body = lines.strip(b"\n")

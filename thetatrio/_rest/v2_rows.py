@@ -127,16 +127,18 @@ class V2Rows:
             said = content[:500].decode(errors="replace")
             raise error_of(error_code_of(""), said)
         try:
-            cells = list(self._translated(target, content_type, content, envelope))
+            return self._written(list(self._translated(target, content_type, content, envelope)))
         except _REFUSALS as error:
             raise DecodeError(
                 f"a page of a v2 terminal cannot be read: {error}", first_bytes=content[:256]
             ) from error
+
+    def _written(self, cells: Sequence[Sequence[str]]) -> bytes:
         if not cells:
             return b""
         if self._form == "csv":
             return ("\r\n".join(map(",".join, cells)) + "\r\n").encode()
-        lines = (msgspec.json.encode(self._object(row)) for row in cells)
+        lines = [msgspec.json.encode(self._object(row)) for row in cells]
         if self._form != "json":
             return b"\n".join(lines) + b"\n"
         lead, self._begun = (b",\n" if self._begun else b"\n"), True
@@ -254,8 +256,8 @@ def _writer(
     if column in fixed:
         text = fixed[column]
         return lambda _tick: text
-    clock = MOMENTS.get(column, "")
-    if clock in place and "date" in place:
+    clock = MOMENTS.get(column)
+    if clock is not None and clock in place and "date" in place:
         at, day = place[clock], place["date"]
         return lambda tick: _moment(tick[day], tick[at])
     source = "root" if column == "symbol" and "root" in place else column
