@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +21,19 @@ nox.options.sessions = ["lint", "types", "tests", "coverage", "docs", "conforman
 
 SUPPORTED = ("3.13", "3.12", "3.11")
 ROOT = Path(__file__).parent
+# Bytes of the package and all that it needs, installed, without bytecode: what it
+# is meant to stay under, and what it must. trio's own tests are 0.5 MB of it.
+WANTED_CORE, LARGEST_CORE = 6_000_000, 7_000_000
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+# What touches each dependency, and little else: `bounds` runs it.
+BOUNDS_TESTS = (
+    "tests/test_session.py", "tests/test_query.py", "tests/test_transport.py",
+    "tests/test_decode.py", "tests/test_stream_websockets.py", "tests/test_stream_sockets.py",
+    "tests/test_aio.py", "tests/test_sync.py", "tests/test_frames.py",
+    "tests/test_frames_reader.py", "tests/test_cli.py", "tests/test_cli_stream.py",
+    "tests/test_download.py", "tests/testing/test_terminal.py",
+)  # fmt: skip
 
 # Codes of flake8-async that hold for the package. ASYNC1xx and ASYNC2xx are
 # mistakes in any trio program; ASYNC900 is an async generator that is not a
@@ -172,16 +186,87 @@ def conformance(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *checks, *session.posargs)
 
 
-@nox.session(python=NEWEST)
-def package(session: nox.Session) -> None:
-    """Build both distributions; each must work alone in a bare virtual environment."""
-    session.install("--quiet", "build")
-    place = Path(session.create_tmp()).resolve()
-    shutil.rmtree(place / "dist", ignore_errors=True)
-    # The wheel is built from the sdist, as an installer without wheels would do.
-    session.run("python", "-m", "build", "--outdir", str(place / "dist"), silent=True)
+def _build_twice(session: nox.Session, place: Path) -> tuple[Path, Path]:
+    """Return a wheel and an sdist whose bytes are those of any build of the same commit."""
+    env = {"SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH") or _commit_time()}
+    shutil.rmtree(place / "source", ignore_errors=True)
+    hashes: list[dict[str, str]] = []
+    sources = ROOT
+    for name in ("dist", "again"):
+        shutil.rmtree(place / name, ignore_errors=True)
+        # The wheel is built from the sdist, as an installer without wheels would do.
+        build = ("python", "-m", "build", "--outdir", str(place / name), str(sources))
+        session.run(*build, env=env, silent=True)
+        built = sorted((place / name).iterdir())
+        hashes.append({it.name: hashlib.sha256(it.read_bytes()).hexdigest() for it in built})
+        if name == "dist":
+            # Again from what was published, elsewhere, and with other times of the files.
+            (sdist,) = (place / name).glob("*.tar.gz")
+            shutil.unpack_archive(sdist, place / "source", filter="data")
+            (sources,) = (place / "source").iterdir()
+            for path in sources.rglob("*"):
+                os.utime(path, (1_700_000_000, 1_700_000_000))
+    for name, digest in hashes[0].items():
+        session.log(f"sha256 {digest}  {name}")
+    if hashes[0] != hashes[1]:
+        session.error(f"built again, the distributions differ: {hashes[1]}")
     (wheel,) = (place / "dist").glob("*.whl")
     (sdist,) = (place / "dist").glob("*.tar.gz")
+    return wheel, sdist
+
+
+def _commit_time() -> str:
+    ask = ("git", "-C", str(ROOT), "log", "-1", "--format=%ct")
+    try:
+        told = subprocess.run(ask, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "1735689600"  # not a clone: any moment, as long as it is the same
+    return told.stdout.strip()
+
+
+def _measure(session: nox.Session, place: Path, wheel: Path, sdist: Path, python: str) -> None:
+    """Say how large the core is with all that it needs, and how long importing it takes."""
+    core = place / "core"
+    shutil.rmtree(core, ignore_errors=True)
+    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    session.run(*pip, "install", "--no-compile", "--target", str(core), str(wheel), external=True)
+    sizes: dict[str, int] = {}
+    for path in core.rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            name = path.relative_to(core).parts[0].partition("-")[0].partition(".")[0]
+            sizes[name] = sizes.get(name, 0) + path.stat().st_size
+    total = sum(sizes.values())
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:6]
+    session.log(f"{wheel.name} {wheel.stat().st_size:,} B, {sdist.name} {sdist.stat().st_size:,} B")
+    session.log(f"the core with its dependencies, without bytecode: {total / 1e6:.2f} MB; of it")
+    session.log(", ".join(f"{name} {size / 1e6:.2f}" for name, size in largest))
+    if total > WANTED_CORE:
+        tell = session.error if total > LARGEST_CORE else session.warn
+        tell(f"more than {WANTED_CORE / 1e6:g} MB, {sizes['thetatrio'] / 1e6:.2f} of them ours")
+    times = {
+        script: min(
+            float(str(session.run(python, "-c", _TIMED.format(script), silent=True, external=True)))
+            for _ in range(5)
+        )
+        for script in ("import trio", "import thetatrio")
+    }
+    told = (f"{script!r} {1000 * seconds:.0f} ms" for script, seconds in times.items())
+    session.log(f"the best of five, with bytecode: {', '.join(told)}")
+
+
+_TIMED = "import time; begun = time.perf_counter(); {}; print(time.perf_counter() - begun)"
+
+
+@nox.session(python=NEWEST)
+def package(session: nox.Session) -> None:
+    """Build both distributions; each must work alone in a bare virtual environment.
+
+    A folder after `--` gets them.
+    """
+    session.install("--quiet", "build", "twine>=6.1")
+    place = Path(session.create_tmp()).resolve()
+    wheel, sdist = _build_twice(session, place)
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
 
     names = zipfile.ZipFile(wheel).namelist()
     if "thetatrio/py.typed" not in names:
@@ -219,6 +304,9 @@ def package(session: nox.Session) -> None:
     session.run(*pip, "install", "pytest>=8.3", "pytest-trio>=0.8", external=True)
     with session.chdir(scratch):
         session.run(python, "-W", "error", "-m", "pytest", "-q", external=True)
+        _measure(session, place, wheel, sdist, python)
+    for folder in session.posargs:
+        shutil.copytree(place / "dist", ROOT / folder, dirs_exist_ok=True)
 
 
 @nox.session(python=NEWEST)
@@ -236,6 +324,48 @@ def bench(session: nox.Session) -> None:
     """Measure; arguments after `--` go to the benchmarks."""
     _install(session, "bench", "test", project=(".[all]",))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+def _bounds() -> dict[str, list[str]]:
+    """Return constraints that install the lowest version each requirement allows, and none."""
+    project = PYPROJECT["project"]
+    wanted = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        wanted += extra
+    lowest: dict[str, str] = {}
+    for requirement in wanted:
+        found = re.match(r"([\w-]+)(?:\[[\w,-]+\])?>=([\w.]+)", requirement)
+        if found:
+            lowest[found[1]] = f"{found[1]}=={found[2]}"
+    return {"lowest": sorted(lowest.values()), "newest": []}
+
+
+@nox.session(python=FOUND[-1] if len(FOUND) > 1 else NEWEST)
+@nox.parametrize("end", ["lowest", "newest"])
+def bounds(session: nox.Session, end: str) -> None:
+    """Run what touches each dependency with its lowest and with its newest version.
+
+    On the oldest Python, for which the lowest versions were made. Arguments after
+    `--` go to pytest in place of the choice.
+    """
+    place = Path(session.create_tmp()).resolve()
+    constraints = place / "constraints.txt"
+    constraints.write_text("\n".join(_bounds()[end]) + "\n", encoding="utf-8")
+    session.log(f"{end}: {', '.join(_bounds()[end]) or 'whatever pip takes'}")
+    groups = nox.project.dependency_groups(PYPROJECT, "test")
+    upgrade = ("--upgrade", "--upgrade-strategy=eager", "--constraint", str(constraints))
+    session.install("--quiet", *upgrade, *groups, "--editable", ".[all]")
+    session.run("python", "-m", "pip", "check")
+    run = ("-m", "pytest", "--numprocesses=auto", "--quiet")
+    session.run("python", *run, *(session.posargs or BOUNDS_TESTS))
+
+
+@nox.session(python=NEWEST)
+def audit(session: nox.Session) -> None:
+    """Ask whether an installed version of a dependency is known to be vulnerable."""
+    _install(session, "audit", project=(".[all]",))
+    # The project itself is not asked about: before its release nobody knows it.
+    session.run("pip-audit", "--skip-editable", "--progress-spinner=off", *session.posargs)
 
 
 @nox.session(python=NEWEST)
