@@ -363,10 +363,17 @@ def bounds(session: nox.Session, end: str) -> None:
 
 @nox.session(python=NEWEST)
 def audit(session: nox.Session) -> None:
-    """Ask whether an installed version of a dependency is known to be vulnerable."""
-    _install(session, "audit", project=(".[all]",))
-    # The project itself is not asked about: before its release nobody knows it.
-    session.run("pip-audit", "--skip-editable", "--progress-spinner=off", *session.posargs)
+    """Ask whether an installed version of a dependency is known to be vulnerable.
+
+    PyPI is asked, or `-- -s osv`. What nobody can say anything of is an error.
+    """
+    _install(session, "audit", project=("--editable", ".[all]"))
+    frozen = session.run("python", "-m", "pip", "freeze", "--exclude-editable", silent=True)
+    pinned = Path(session.create_tmp()).resolve() / "pinned.txt"
+    pinned.write_text("\n".join(re.findall(r"^\S+==\S+$", str(frozen), re.MULTILINE)) + "\n")
+    # As they are installed: nothing is resolved anew.
+    what = ("--strict", "--disable-pip", "--no-deps", "--requirement", str(pinned))
+    session.run("pip-audit", *what, "--progress-spinner=off", *session.posargs)
 
 
 @nox.session(python=NEWEST)

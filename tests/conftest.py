@@ -1,6 +1,9 @@
 """Settings of the whole suite."""
 
+import functools
+import os
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
@@ -27,6 +30,16 @@ def pytest_configure(config):
     measured = bool(getattr(config.option, "cov_source", None))
     if measured and not config.getoption("--hypothesis-profile", default=None):
         settings.load_profile("measured")
+
+
+def pytest_runtest_setup(item):
+    """Let nothing remember another mutant: mutmut forks from a process that has run the tests."""
+    if "MUTANT_UNDER_TEST" in os.environ:
+        for name, module in list(sys.modules.items()):
+            if name.startswith("thetatrio"):
+                for value in list(vars(module).values()):
+                    if isinstance(value, functools._lru_cache_wrapper):
+                        value.cache_clear()
 
 
 def pytest_ignore_collect(collection_path, config):

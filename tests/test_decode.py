@@ -902,3 +902,50 @@ def test_a_column_that_may_be_missing_may_be_missing(cut):
         assert len(found) == 2
         assert (found[0].timestamp is None) == (stamp is None)
         assert found[0].market_price == 1.15
+
+
+DEEP = b"[" * 100_000
+STAMPED = price_line("ndjson").replace(b'"2024-11-04T09:31:00"', b"7")
+WORDS = [
+    ("ndjson", rows.Symbol, b"[1]\n", "row 1: expected an object; "),
+    ("ndjson", rows.Symbol, b'{"symbol":"A"}\n' + DEEP + b"\n", "row 2: the nesting is too deep; "),
+    ("ndjson", rows.Symbol, b'{"symbol":"\xff"}\n', "row 1: the text is not UTF-8; "),
+    (
+        "ndjson",
+        rows.IndexPrice,
+        STAMPED,
+        "row 1: column timestamp: 7: expected a timestamp as text; ",
+    ),
+    ("csv", rows.Symbol, b"symbol,n\nA,1\nB\n", "row 2: 1 cells for 2 columns; "),
+    ("csv", rows.Symbol, b"symbol\n\xff\n", "row 1: the text is not UTF-8; "),
+    ("json", rows.Symbol, DEEP, "the nesting is too deep; "),
+    ("json", rows.Symbol, b'{"response":[1]}', "an element of 'response' is not an object; "),
+]
+
+
+@pytest.mark.parametrize(("form", "row_type", "body", "words"), WORDS)
+def test_a_refusal_says_where_and_why(form, row_type, body, words):
+    """The message begins with the row and what is wrong with it, and the cause is kept."""
+    with pytest.raises(DecodeError) as caught:
+        read(form, row_type, body)
+    assert str(caught.value).startswith(words)
+    assert caught.value.__cause__ is not None
+
+
+def test_a_refusal_without_a_type_says_why():
+    """So does that of an answer whose kind is not known."""
+    for form, body, words in (
+        ("csv", b"a,a\n1,2\n", "the answer has a column twice; "),
+        ("csv", b"a,b\n1\n", "1 cells for 2 columns; "),
+        ("ndjson", b"7\n", "expected an object; "),
+        ("json", DEEP, "the nesting is too deep; "),
+    ):
+        with pytest.raises(DecodeError) as caught:
+            read_any(form, body)
+        assert str(caught.value).startswith(words)
+        assert caught.value.__cause__ is not None
+
+
+def test_lines_are_what_ends_in_a_newline():
+    """A space in a cell ends nothing."""
+    assert read_any("csv", b"a,b\nx y,2\n\n") == [{"a": "x y", "b": "2"}]

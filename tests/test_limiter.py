@@ -1,5 +1,7 @@
 """Who may send, and when: widths, windows, lanes, pauses and spools, held to by replaying all."""
 
+import functools
+import itertools
 import math
 import random
 from contextlib import asynccontextmanager
@@ -666,3 +668,95 @@ async def test_a_request_that_comes_again_keeps_its_place(autojump_clock):
             await trio.testing.wait_all_tasks_blocked()
         nursery.start_soon(use, "early", early)
     assert order == ["a", "early", "b", "c"]
+
+
+@pytest.mark.parametrize("arrival", list(itertools.permutations(range(4))))
+async def test_tickets_go_in_their_order_however_they_arrive(arrival):
+    """A request that comes back with an early ticket goes before all later ones of its lane."""
+    limiter = Limiter(1, None)
+    tickets = [limiter.take_ticket() for _ in range(4)]
+    holder = await limiter.acquire(QUERY, counted=True)
+    order = []
+
+    async def call(number):
+        lease = await limiter.acquire(QUERY, counted=True, ticket=tickets[number])
+        order.append(number)
+        lease.release()
+
+    async with trio.open_nursery() as nursery:
+        for number in arrival:
+            nursery.start_soon(call, number)
+            await wait_all_tasks_blocked()
+        holder.release()
+    assert order == [0, 1, 2, 3]
+
+
+async def test_those_of_one_ticket_go_in_order_of_arrival():
+    """Two requests with one ticket are first come, first served between themselves."""
+    limiter = Limiter(1, None)
+    ticket = limiter.take_ticket()
+    holder = await limiter.acquire(QUERY, counted=True)
+    order = []
+
+    async def call(number):
+        lease = await limiter.acquire(QUERY, counted=True, ticket=ticket)
+        order.append(number)
+        lease.release()
+
+    async with trio.open_nursery() as nursery:
+        for number in range(3):
+            nursery.start_soon(call, number)
+            await wait_all_tasks_blocked()
+        holder.release()
+    assert order == [0, 1, 2]
+
+
+async def test_a_token_goes_to_who_waits_longest_counted_or_not(autojump_clock):
+    """Where a rate is what everybody waits for, snapshots do not pass history that came before."""
+    limiter = Limiter(4, Rate(1, per=10))
+    (await limiter.acquire(QUERY, counted=True)).sent()
+    order = []
+
+    async def call(number, *, counted):
+        lease = await limiter.acquire(QUERY, counted=counted)
+        lease.sent()
+        order.append(number)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(limiter.run)
+        async with trio.open_nursery() as callers:
+            for number, counted in enumerate((True, False, False, True)):
+                callers.start_soon(functools.partial(call, number, counted=counted))
+                await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert order == [0, 1, 2, 3]
+
+
+async def test_a_lease_given_back_dates_no_token(autojump_clock):
+    """Whoever says that it sent after giving its lease back changes nothing of the rate."""
+    limiter = Limiter(4, Rate(1, per=10))
+    lease = await limiter.acquire(QUERY, counted=True)
+    assert lease.released is False
+    lease.release()
+    lease.sent()
+    (await limiter.acquire(QUERY, counted=True)).sent()
+    with trio.move_on_after(1) as waited:
+        await limiter.acquire(QUERY, counted=True)
+    assert waited.cancelled_caught
+
+
+async def test_a_body_is_taken_over_only_where_it_was_offered_and_is_held_back():
+    """Without an offer, or a reader who holds it back, there is no moment for that."""
+    limiter = Limiter(1, None)
+    lease = await limiter.acquire(QUERY, counted=True)
+    assert lease.due_for_spooling(1.0) == math.inf
+    lease.held_back(0.0)
+    assert lease.due_for_spooling(1.0) == math.inf
+    lease.offer_spool(lambda: None)
+    assert lease.due_for_spooling(1.0) == HELD_BACK - 1.0
+    lease.held_back(math.inf)
+    assert lease.due_for_spooling(1.0) == math.inf
+    lease.release()
+    lease = await limiter.acquire(QUERY, counted=True)
+    lease.offer_spool(lambda: None)
+    assert lease.due_for_spooling(1.0) == math.inf

@@ -20,6 +20,7 @@ from thetatrio.errors import (
     ReadTimeout,
     SessionClosed,
     SlowConsumer,
+    TerminalStarting,
     TransportError,
 )
 
@@ -348,3 +349,44 @@ def test_no_retry_after_is_too_strange(said):
     """Whatever a header says is finite seconds from 0, or nothing."""
     seconds = parse_retry_after(said, NOW)
     assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
+
+
+def test_patience_is_for_a_terminal_that_has_not_answered():
+    """Who waits for a terminal to start is not patient by the clock with one that has restarted."""
+    policy = RetryPolicy(max_attempts=3, max_elapsed=45.0)
+    waits, error = asked_again(
+        ConnectError("refused"), policy=policy, answered=True, wait_for_terminal=600.0
+    )
+    assert len(waits) == 2
+    assert isinstance(error, ConnectError)
+
+
+def test_patience_ends_at_its_second():
+    """From the moment that patience is over the number of tries counts again."""
+    policy = RetryPolicy(max_attempts=3, max_elapsed=45.0)
+    for now, expected in ((9.999, Retry), (10.0, Fail)):
+        verdict = judge(
+            TerminalStarting("starting", code=571),
+            History(failures=5, since=0.0),
+            now=now,
+            policy=policy,
+            chance=Highest(),
+            answered=False,
+            quick=True,
+            wait_for_terminal=10.0,
+        )
+        assert isinstance(verdict, expected)
+
+
+def test_nobody_is_patient_unasked():
+    """Without `wait_for_terminal`, a terminal that was never there is reported at once."""
+    verdict = judge(
+        ConnectError("refused"),
+        History(),
+        now=0.0,
+        policy=RetryPolicy(),
+        chance=Highest(),
+        answered=False,
+        quick=True,
+    )
+    assert isinstance(verdict, Fail)

@@ -1,6 +1,7 @@
 """thetatrio._stream.buffer: bounded, in order, and no event unaccounted for."""
 
 import datetime as dt
+import itertools
 from collections import Counter
 
 import pytest
@@ -638,3 +639,63 @@ def test_few_notices_keep_all_counts(many):
 def test_times_are_the_markets():
     """The moment of an event is its own, aware."""
     assert market_time_of(trade(34_200_000)) == dt.datetime(2024, 11, 4, 9, 30, tzinfo=NEW_YORK)
+
+
+@pytest.fixture
+def latest():
+    """Events of contracts by their letters, whose numbers go on from one call to the next."""
+    numbers = itertools.count()
+    return lambda *names: [numbered(next(numbers), contract=Stock(name))[0] for name in names]
+
+
+def test_what_is_in_hand_is_not_given_up_while_there_is_room(latest):
+    """With `latest`, what a reader has begun to take stays until there is too much."""
+    buffer = Buffer(2, "latest")
+    buffer.push(latest("A"))
+    buffer.items = iter(buffer.take(1))
+    buffer.push(latest("A"))
+    assert buffer.statistics().conflated == 0
+    assert drain(buffer) == [0, 1]
+
+
+def test_after_an_overflow_the_rest_is_still_the_latest(latest):
+    """With `latest`, giving up the oldest contract leaves the others to be replaced by newer."""
+    buffer = Buffer(3, "latest")
+    buffer.push(latest(*"ABCD"))
+    assert buffer.take(1) == Dropped(count=1, since=at(0), until=at(0))
+    assert [event.sequence for event in buffer.take(1)] == [1]
+    buffer.push(latest("D"))
+    assert buffer.statistics().conflated == 1
+    assert drain(buffer) == [2, 4]
+
+
+def test_an_overflow_counts_events_and_not_the_notices_between(latest):
+    """With `latest`, two contracts too many are two given up, whatever is told between them."""
+    buffer = Buffer(2, "latest")
+    buffer.push(latest("A"))
+    buffer.push_notice(lost())
+    buffer.push(latest(*"BCD"))
+    gone = [Dropped(count=1, since=at(n), until=at(n)) for n in (0, 1)]
+    assert drain(buffer) == [gone[0], lost(), gone[1], 2, 3]
+    assert buffer.statistics().dropped == 2
+
+
+def test_an_overflow_gives_up_what_is_in_hand_and_has_a_newer(latest):
+    """With `latest`, the rest of what is in hand stays, in its order, before the newer ones."""
+    buffer = Buffer(5, "latest")
+    buffer.push(latest(*"ABCD"))
+    buffer.items = iter(buffer.take(4))
+    buffer.push(latest("A", "E"))
+    assert buffer.statistics().conflated == 1
+    assert drain(buffer) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("overflow", DROPPING)
+def test_what_was_dropped_before_counts_when_all_is_forgotten(overflow):
+    """An end with events unread adds them to those given up earlier."""
+    buffer = Buffer(2, overflow)
+    buffer.push(numbered(0, 1, 2))
+    buffer.clear()
+    assert buffer.statistics() == FeedStatistics(
+        received=3, delivered=0, dropped=3, conflated=0, replayed=0, waiting=0
+    )

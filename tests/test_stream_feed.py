@@ -241,6 +241,18 @@ async def test_a_loop_over_many_events_lets_others_run(way):
     assert max(after - before for before, after in pairwise(seen)) <= 2 * WITHOUT_CHECKPOINT
 
 
+async def test_a_batch_begins_with_what_is_in_hand():
+    """What came together and was read in part is given before what came later, and not lost."""
+    opened = Opened()
+    opened.deliver(0, 1, 2)
+    assert opened.feed.receive_nowait().sequence == 0
+    opened.deliver(3, 4)
+    batches = opened.feed.batches()
+    assert batches.receive_nowait() == numbered(1, 2)
+    assert batches.receive_nowait() == numbered(3, 4)
+    assert opened.feed.statistics().delivered == 5
+
+
 async def test_nothing_is_waited_for_by_nowait():
     """The `_nowait` ways give what is there, and WouldBlock where nothing is."""
     opened = Opened()
