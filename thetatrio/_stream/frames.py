@@ -55,7 +55,7 @@ class FrameSplitter:
         # one comes in many pieces.
         self._waiting = bytearray()
         # Bytes it lacks, where it is an ordinary one whose head is there; 0 if that is not known.
-        self._lacking = 0
+        self._lacking: int = 0
         self._skipping = 0
         self._fragments: list[bytes] = []
         self._fragments_size = 0
