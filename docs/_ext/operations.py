@@ -195,16 +195,16 @@ class OperationsTable(SphinxDirective):
                     f"{{{role}}}`{short} <{name}>`",
                     summary,
                     f"{request.tier}",
-                    gives,
                     terminals_of(request),
+                    gives,
                 )
             )
-        headings = ("method", "what it does", "tier", "gives", "terminals")
+        headings = ("method", "what it does", "tier", "terminals", "gives")
         if page == "v2":
             headings = ("request", *headings[1:])
         if page == "all":  # which has the longest names; each page has the rest
-            headings = (*headings[:3], headings[4])
-            rows = [(*row[:3], row[4]) for row in rows]
+            headings = headings[:-1]
+            rows = [row[:-1] for row in rows]
         box = nodes.container(classes=["operations"])
         box += self.parse_text_to_nodes(markdown_table(headings, rows))
         return [box]
