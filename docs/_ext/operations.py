@@ -29,7 +29,7 @@ METHODS = {
     for method, endpoint in vars(endpoints).items()
     if isinstance(endpoint, (_endpoints.Endpoint, _endpoints.FileEndpoint))
 }
-"""What a user writes for each request class; those for v2 alone have no method."""
+"""What a user writes for each request class."""
 
 
 def object_name(request: type[Request[Row]]) -> str:
@@ -40,7 +40,7 @@ def object_name(request: type[Request[Row]]) -> str:
 
 def shown_name(request: type[Request[Row]]) -> str:
     """Return what its entry is called."""
-    return METHODS.get(request, object_name(request))
+    return METHODS[request]
 
 
 def terminals_of(request: type[Request[Row]]) -> str:
@@ -53,14 +53,14 @@ def terminals_of(request: type[Request[Row]]) -> str:
 
 def terminals_in_full(request: type[Request[Row]]) -> str:
     """Return which terminals have an operation, with what is asked of a v2 terminal."""
-    if request.v2_only:
-        return f"v2 terminals only (`GET {request.path}`)"
     new = f"only {request.since}" if request.since else "every v3 terminal"
-    reason = why_not(request.operation)
+    reason = "" if request.v2_only else why_not(request.operation)
     if reason:
         return f"{new}; not v2 terminals: {reason}"
     paths = " or ".join(f"`GET {old.path}`" for old in OLD[request.operation])
-    return f"{new}, and v2 terminals ({paths})"
+    return (
+        f"v2 terminals only ({paths})" if request.v2_only else f"{new}, and v2 terminals ({paths})"
+    )
 
 
 def signature_of(request: type[Request[Row]]) -> str:
@@ -120,7 +120,6 @@ def entry_of(request: type[Request[Row]]) -> str:
     blocks, meanings = parsed(request)
     examples = [block for block in blocks if block.startswith("    ")]
     prose = [linked(block) for block in blocks if not block.startswith("    ")]
-    kind = "py:function" if request in METHODS else "py:class"
     body = [
         *prose[:2],
         f"**Terminals:** {terminals_in_full(request)}.",
@@ -129,7 +128,7 @@ def entry_of(request: type[Request[Row]]) -> str:
         columns_of(request),
         *(f"```python\n{textwrap.dedent(example)}\n```" for example in examples),
     ]
-    head = f"`````{{{kind}}} {shown_name(request)}{signature_of(request)}"
+    head = f"`````{{py:function}} {shown_name(request)}{signature_of(request)}"
     return "\n\n".join([head, *body, "`````"])
 
 
@@ -173,15 +172,12 @@ class OperationsTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Make the table."""
         (page,) = self.arguments
-        known = [*METHODS, *v2.operations().values()]
         rows = []
-        for request in known:
+        for request in METHODS:
             if page != "all" and not belongs(request, page):
                 continue
             name = shown_name(request)
-            short = name if page in {"all", "flat_file"} else name.rpartition(".")[2]
-            role = "py:func" if request in METHODS else "py:class"
-            short = short.removeprefix("thetatrio.requests.")
+            short = name if page in {"all", "flat_file", "v2"} else name.rpartition(".")[2]
             summary = (
                 (inspect.getdoc(request) or "")
                 .partition("\n")[0]
@@ -192,19 +188,17 @@ class OperationsTable(SphinxDirective):
                 gives = f"`rows.{request.row_type().__name__}`"
             rows.append(
                 (
-                    f"{{{role}}}`{short} <{name}>`",
+                    f"{{py:func}}`{short} <{name}>`",
                     summary,
                     f"{request.tier}",
-                    gives,
                     terminals_of(request),
+                    gives,
                 )
             )
-        headings = ("method", "what it does", "tier", "gives", "terminals")
-        if page == "v2":
-            headings = ("request", *headings[1:])
+        headings = ("method", "what it does", "tier", "terminals", "gives")
         if page == "all":  # which has the longest names; each page has the rest
-            headings = (*headings[:3], headings[4])
-            rows = [(*row[:3], row[4]) for row in rows]
+            headings = headings[:-1]
+            rows = [row[:-1] for row in rows]
         box = nodes.container(classes=["operations"])
         box += self.parse_text_to_nodes(markdown_table(headings, rows))
         return [box]

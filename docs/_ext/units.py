@@ -92,6 +92,10 @@ UNITS = {
     "contract": "",
     "ms_of_day": "",
     "date_int": "",
+    "condition_flags": "A number of the vendor's",
+    "price_flags": "A number of the vendor's",
+    "volume_type": "A number of the vendor's",
+    "records_back": "A number of the vendor's",
     "path": "A path on the terminal's machine",
 }
 # Where a column of the same name holds something else.
