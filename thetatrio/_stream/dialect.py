@@ -56,8 +56,16 @@ class Dialect(Protocol):
 class TerminalDialect:
     """A Theta Terminal's: with acknowledgements, and a status each second."""
 
-    acknowledges: Final = True
-    beats: Final = True
+    @property
+    def acknowledges(self) -> bool:
+        """Each command has its REQ_RESPONSE."""
+        return True
+
+    @property
+    def beats(self) -> bool:
+        """A status comes each second."""
+        return True
+
     head_of = staticmethod(wire.head_of)
     decode = staticmethod(wire.decode)
     decoder_for = staticmethod(wire.decoder_for)

@@ -86,8 +86,15 @@ class GatewayDialect:
         kind: what the socket is of; None: what a message is of is seen by its fields.
     """
 
-    acknowledges: Final = False
-    beats: Final = False
+    @property
+    def acknowledges(self) -> bool:
+        """Nothing says that a command was taken."""
+        return False
+
+    @property
+    def beats(self) -> bool:
+        """Where nothing happens, nothing comes."""
+        return False
 
     def __init__(self, form: StreamForm = "json", kind: GatewayKind | None = None) -> None:
         self._form = form
