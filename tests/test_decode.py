@@ -4,6 +4,7 @@ import contextlib
 import csv
 import datetime as dt
 import json
+import re
 from itertools import pairwise
 
 import msgspec
@@ -949,3 +950,23 @@ def test_a_refusal_without_a_type_says_why():
 def test_lines_are_what_ends_in_a_newline():
     """A space in a cell ends nothing."""
     assert read_any("csv", b"a,b\nx y,2\n\n") == [{"a": "x y", "b": "2"}]
+
+
+# Several columns, no empty cell, and nothing that is quoted or spaced.
+REGULAR = [
+    pytest.param(answer, id=operation)
+    for operation, answer in ANSWERS.items()
+    if b"," in answer.csv and not re.search(rb',,|,\r|["\\ ]', answer.csv)
+]
+
+
+@pytest.mark.parametrize("answer", REGULAR)
+def test_regular_csv_is_never_read_slowly(answer, monkeypatch):
+    """What terminals usually send goes the fast road, whole and in pieces."""
+
+    def refuse(*_):
+        raise AssertionError("the slow road was taken")
+
+    monkeypatch.setattr(decode.CsvDecoder, "_slowly", refuse)
+    assert read("csv", answer.row_type, answer.csv) == answer.rows
+    assert read("csv", answer.row_type, answer.csv[:50], answer.csv[50:]) == answer.rows
