@@ -664,9 +664,9 @@ def test_after_an_overflow_the_rest_is_still_the_latest(latest):
     buffer.push(latest(*"ABCD"))
     assert buffer.take(1) == Dropped(count=1, since=at(0), until=at(0))
     assert [event.sequence for event in buffer.take(1)] == [1]
-    buffer.push(latest("D"))
-    assert buffer.statistics().conflated == 1
-    assert drain(buffer) == [2, 4]
+    buffer.push(latest("C", "D"))
+    assert buffer.statistics().conflated == 2
+    assert drain(buffer) == [4, 5]
 
 
 def test_an_overflow_counts_events_and_not_the_notices_between(latest):
