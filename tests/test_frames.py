@@ -18,11 +18,12 @@ from thetatrio import Index, Option, Stock, events, frames, requests, rows
 from thetatrio.errors import DecodeError, InvalidRequest
 
 ROW_TYPES = sorted(
-    (
+    {answer.row_type for answer in ANSWERS.values()}
+    | {
         kind
         for kind in vars(rows).values()
         if isinstance(kind, type) and kind.__subclasses__() == []
-    ),
+    },
     key=lambda kind: kind.__name__,
 )
 EVENT_TYPES = [events.Quote, events.Trade, events.Ohlc, events.Price, events.MarketValue]

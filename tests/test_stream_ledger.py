@@ -435,7 +435,9 @@ async def come_to_the_end(terminal: Terminal, accounts: Sequence[Account]) -> No
                 await account.wait_for(last)
             # What has arrived is entered a moment later, with all that was sent together.
             await ledger.wait_until(partial(was_sent, last))
-            return
+            # What the source was making when it was stopped comes after it.
+            if ledger.total == last:
+                return
 
 
 def was_sent(number: int, ledger: StreamLedger) -> bool:
