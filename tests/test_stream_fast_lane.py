@@ -468,6 +468,23 @@ async def test_time_without_room_is_none_of_a_messages(autojump_clock):
         room.waits = [1000]
 
 
+async def test_what_lay_unread_may_have_arrived_when_reading_stopped(autojump_clock):
+    """After a wait for room a message is as old as the wait; the next one is of its moment."""
+    room, seen = Room(), []
+    lane = await upgraded(idle_timeout=IDLE, room=room)
+    deliver = lane._deliver
+    lane._deliver = lambda messages: (seen.append(lane.arrived_at), deliver(messages))
+    text = frame(TEXT, payload_of(300))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(send_at, lane, (2, text), (50, text), (120, text), (121, b""))
+        nursery.start_soon(until_broken, lane)
+        await trio.sleep(1)
+        room.waits = [100]  # from the second second on
+        await trio.sleep_until(125)
+        nursery.cancel_scope.cancel()
+    assert seen == [2, 2, 120]
+
+
 async def until_broken_at(lane, when):
     assert await until_broken(lane) == when
 

@@ -138,20 +138,22 @@ class Held:
         """Whether it waits for the terminal's word."""
         self.leave = trio.Event()
         self.going = trio.Event()
-        # For each contract, after which event it is wanted, and up to which.
+        # For each contract, after which event it is wanted, up to which, and which was the
+        # last that had happened when it was given back.
         self.due: dict[Contract, list[list[float]]] = {}
 
     def want(self, contracts: frozenset[Contract], after: int) -> None:
         """Note that contracts were acknowledged."""
         for contract in contracts:
             spans = self.due.setdefault(contract, [])
-            if not spans or spans[-1][1] != float("inf"):
-                spans.append([after, float("inf")])
+            if not spans or spans[-1][2] != float("inf"):
+                spans.append([after, float("inf"), float("inf")])
 
-    def want_no_more(self, contract: Contract, up_to: int) -> None:
-        """Note that a contract was given back."""
-        for span in self.due.get(contract, ()):
-            span[1] = min(span[1], up_to)
+    def want_no_more(self, contract: Contract, up_to: int, by: int) -> None:
+        """Note that a contract was given back, by a moment at which so many events had happened."""
+        self.want(frozenset({contract}), by)  # where it was never noted, what has arrived is over
+        span = self.due[contract][-1]
+        span[1:] = min(span[1], up_to), by
 
     def want_from_first(self, arrived: Sequence[Arrival]) -> None:
         """Note that a contract is wanted from its first event on, acknowledged or not."""
@@ -160,12 +162,12 @@ class Held:
             for span in spans:
                 first = (a.number for a in arrived if a.contract == contract and a.number > before)
                 span[0] = min(span[0], next(first, span[0]))
-                before = span[1]
+                before = span[2]
 
     def is_due(self, event: Happened) -> bool:
         """Tell whether the feed has to know of an event."""
         spans = self.due.get(event.contract, ())
-        return any(first < event.number <= last for first, last in spans)
+        return any(first < event.number <= last for first, last, _ in spans)
 
 
 FEEDS = Bundle("feeds")
@@ -361,7 +363,7 @@ class StreamModel(RuleBasedStateMachine):
             held.reader.note_wanted()
             held.contracts -= {contract}
             # What is lost of it by now is told by Lost; the gap is that of what is still wanted.
-            held.want_no_more(contract, self.undisturbed)
+            held.want_no_more(contract, self.undisturbed, len(self.happened))
             self.crank()
 
     @rule(held=FEEDS)
@@ -584,6 +586,14 @@ COURSES: dict[str, tuple[frozenset[Contract], list[tuple[Any, ...]]]] = {
             *(("advance", 1.1), ("lose_upstream", 8.0), ("advance", 1.0)),
             *(("subscribe", frozenset({MSFT}), "raise", 5, True), ("send", MSFT, 1)),
             ("advance", 12.0),
+        ],
+    ),
+    "upstream is lost before the acknowledgement comes, and is back long after it": (
+        ONE,
+        [
+            *(("advance", 3.5), ("answer_next_late", 3.0)),
+            *(("subscribe", frozenset({MSFT}), "raise", 5, True), ("lose_upstream", 8.0)),
+            *(("advance", 4.5), ("send", MSFT, 1), ("advance", 12.0)),
         ],
     ),
     "events come before the acknowledgement, and then the connection is cut": (

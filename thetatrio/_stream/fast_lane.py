@@ -135,6 +135,8 @@ class FastLane(trio.abc.Stream):
         """When the last message came, of trio's clock; moved on by the time nothing was read."""
         self._begun_at: float | None = None
         self._excused = False  # for waking late, once until something has come
+        # Since when what is read next may have lain there, as nothing was read.
+        self._unread_since: float | None = None
 
     @property
     def upgraded(self) -> bool:
@@ -150,6 +152,11 @@ class FastLane(trio.abc.Stream):
         """Note that our close is being sent, after which pings are not answered."""
         if self._frames is not None:
             self._frames.closing = True
+
+    @property
+    def arrived_at(self) -> float:
+        """The earliest moment, of trio's clock, at which what is being taken may have arrived."""
+        return trio.current_time() if self._unread_since is None else self._unread_since
 
     def excuse_silence(self) -> None:
         """Let the time between two messages begin now: another sign of life is waited for."""
@@ -229,7 +236,10 @@ class FastLane(trio.abc.Stream):
         if waiting is not None:
             before = trio.current_time()
             await waiting
-            self._excuse(trio.current_time() - before)
+            waited = trio.current_time() - before
+            self._excuse(waited)
+            if waited and self._unread_since is None:
+                self._unread_since = before
 
     def _excuse(self, seconds: float) -> None:
         # We did not look: that was no silence of the peer's.
@@ -272,7 +282,9 @@ class FastLane(trio.abc.Stream):
 
     async def _read_on(self) -> bool:
         read, read_size, room = self._read, self._read_size, self._room
-        while self._take(await read(read_size())):
+        while self._take(data := await read(size := read_size())):
+            if len(data) < size:
+                self._unread_since = None  # that was all
             if self._through:
                 return True
             if room is not None:

@@ -62,6 +62,11 @@ class Waiter:
         self.is_void = True
         self._settled.set()
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether there is a word on everything, and none of it a refusal."""
+        return self._settled.is_set() and not (self.is_void or self.refused)
+
     async def wait(self) -> None:
         """Wait until everything is settled. Raises what the stream failed with."""
         await self._settled.wait()
@@ -181,8 +186,8 @@ class Subscriber:
         self.lane: Lane | None = None
         """Where its events come from; None while it is not attached."""
         self.inbox: Inbox[Any] = inbox or Inbox(capacity, overflow, on_loss, self._name)
-        self.established: bool = False
-        """Whether its first subscription was acknowledged."""
+        self._established = False
+        self._opening: Waiter | None = None
 
     def _name(self) -> str:
         return name_of(self.topics)
@@ -217,7 +222,12 @@ class Subscriber:
         """Subscribe to what it is of. Raises what subscribing raises."""
         self._book.attach(self)
         await self._subscribe(_keys(self.topics), self.topics)
-        self.established = True
+        self._established = True
+
+    @property
+    def established(self) -> bool:
+        """Whether its first subscription was acknowledged, even if it has not looked yet."""
+        return self._established or (self._opening is not None and self._opening.is_accepted)
 
     def close(self) -> None:
         """Unsubscribe; readers meet FeedClosed."""
@@ -275,6 +285,8 @@ class Subscriber:
 
     async def _subscribe(self, wanted: Sequence[Key], before: Iterable[AnyTopic]) -> None:
         waiter = self._book.acquire(wanted)
+        if self._opening is None:
+            self._opening = waiter
         self._asked.append(wanted)
         kept: list[Key] = []
         try:

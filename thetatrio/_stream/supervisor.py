@@ -85,7 +85,7 @@ class Supervisor:
         self._url = url
         self._dialect = dialect
         self._states = states
-        self._router = Router(trio.current_time, self._on_answer, self._on_status, dialect)
+        self._router = Router(self._arrived_at, self._on_answer, self._on_status, dialect)
         self._subscriptions = Subscriptions(int(market_time.now().timestamp()))
         self._subscribers: dict[Subscriber, None] = {}
         self._lanes_of: dict[Key, list[Lane]] = {}
@@ -412,32 +412,39 @@ class Supervisor:
         due: float | None = None
         if self._upstream not in ("", _CONNECTED):
             return due  # the terminal takes subscriptions, and has nothing to send yet
+        market_now: dt.datetime | None = None
         for lane in list(self._router.lanes):
             if lane.answered_at is None:
                 continue
             ends = lane.answered_at + GRACE
             if ends <= now:
-                lane.close_gap(self._market_time(now, lane.answered_at))
+                market_now = market_now or self._market_now(now)
+                lane.close_gap(market_now - dt.timedelta(seconds=now - lane.answered_at))
             else:
                 due = ends if due is None else min(due, ends)
         return due
 
-    def _market_time(self, now: float, at: float) -> dt.datetime:
-        """Return the market's time at a moment of our clock.
+    def _market_now(self, now: float) -> dt.datetime:
+        """Return the market's time.
 
         New York's; but a replay has a time of its own, which goes on from its last event.
+        A lane whose events were read late thinks it earlier than it is, so that the latest counts.
         """
-        newest: Lane | None = None
+        newest: dt.datetime | None = None
+        newest_at = 0.0
+        known: list[dt.datetime] = []
         for lane in self._router.lanes:
-            if lane.last is not None and (newest is None or lane.last_at > newest.last_at):
-                newest = lane
-        wall = market_time.now() - dt.timedelta(seconds=now - at)
+            estimate = lane.market_time(now)
+            if estimate is None:
+                continue
+            known.append(estimate)
+            if newest is None or lane.last_at > newest_at:
+                newest, newest_at = estimate, lane.last_at
+        wall = market_time.now()
         if newest is None:
             return wall
-        estimate = newest.market_time(at)
-        if estimate is None or abs(wall - estimate) < _SAME_CLOCK:
-            return wall
-        return estimate
+        latest = max(each for each in known if each.date() == newest.date())
+        return wall if abs(wall - latest) < _SAME_CLOCK else latest
 
     def _on_answer(self, answer: Answer) -> None:
         word = self._subscriptions.answered(answer)
@@ -480,7 +487,7 @@ class Supervisor:
                 continue
             since = subscriber.note_accepted(key)
             # Where all of the lane is lost since then, its own gap goes on from there.
-            until = lane.lost_since or self._market_time(now, now)
+            until = lane.lost_since or self._market_now(now)
             if since is None or since < until:
                 subscriber.inbox.notify(
                     Gap(
@@ -519,20 +526,25 @@ class Supervisor:
             # Before its first request a terminal is not connected, which is no loss.
             self._upstream_lost = True
             reason = _upstream_reason(status)
-            self._lose(reason)
+            self._lose(reason, everyone=True)
             self._set_state(StreamState(name="upstream lost", reason=reason))
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, *, everyone: bool = False) -> None:
         self._router.flush()
         if not self._is_open:
             self._subscriptions.disconnected()
-        # Who has not been acknowledged has lost nothing, unless something came all the same.
+        # Who has not been acknowledged has lost nothing, unless something came all the same; but
+        # where upstream is lost, the acknowledgement may come and nothing after it.
         begun = {
             id(each.lane) for each in self._subscribers if each.established or each.inbox.received
         }
         for lane in self._router.lanes:
-            if id(lane) in begun:
+            if everyone or id(lane) in begun:
                 lane.lose(reason)
+
+    def _arrived_at(self) -> float:
+        """Return when what is being routed arrived, at the earliest."""
+        return trio.current_time() if self._connection is None else self._connection.lane.arrived_at
 
     # A feed that blocks
 
