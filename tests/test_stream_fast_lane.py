@@ -476,13 +476,13 @@ async def test_what_lay_unread_may_have_arrived_when_reading_stopped(autojump_cl
     lane._deliver = lambda messages: (seen.append(lane.arrived_at), deliver(messages))
     text = frame(TEXT, payload_of(300))
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(send_at, lane, (2, text), (50, text), (120, text), (121, b""))
+        nursery.start_soon(send_at, lane, (2, text), (50, text), (105, text))
         nursery.start_soon(until_broken, lane)
         await trio.sleep(1)
         room.waits = [100]  # from the second second on
-        await trio.sleep_until(125)
+        await trio.sleep_until(106)
         nursery.cancel_scope.cancel()
-    assert seen == [2, 2, 120]
+    assert seen == [2, 2, 105]
 
 
 async def until_broken_at(lane, when):
