@@ -37,7 +37,9 @@ def rows() -> None:
             rest("bare", "httpx + msgspec decode_lines", port),
             rest("batches", "thetatrio, batches()", port),
             rest("one_by_one", "thetatrio, async for row", port),
+            rest("listed", "thetatrio, a list of all", port),
             rest("pydantic", "httpx + pydantic, per row", port),
+            rest("pydantic_listed", "httpx + pydantic, in a list", port),
         ]
         run(variants)
     table(

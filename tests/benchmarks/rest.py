@@ -17,6 +17,7 @@ from thetatrio import rows
 
 SMALL_REQUESTS = 1000
 PYDANTIC_ROWS = 50_000
+KEPT_ROWS = 300_000  # of the variant that keeps pydantic's models
 
 
 def measured(main, port: int) -> dict[str, float]:
@@ -80,8 +81,24 @@ async def one_by_one(port: int, watch) -> None:
     watch(count)
 
 
+async def listed(port: int, watch) -> None:
+    """Take all rows as a list from thetatrio."""
+    async with thetatrio.open_session(base_url=f"http://127.0.0.1:{port}") as session:
+        watch(len(await query_of(session)))
+
+
 async def pydantic(port: int, watch) -> None:
     """Validate the first lines of httpx's chunks with a pydantic model."""
+    watch(await _validated(port, PYDANTIC_ROWS, lambda _: None))
+
+
+async def pydantic_listed(port: int, watch) -> None:
+    """Validate more of them, and keep the models in a list."""
+    kept: list = []
+    watch(await _validated(port, KEPT_ROWS, kept.append))
+
+
+async def _validated(port: int, most: int, take) -> int:
     from pydantic import BaseModel
 
     class Quote(BaseModel):
@@ -108,11 +125,11 @@ async def pydantic(port: int, watch) -> None:
         async for chunk in response.aiter_raw():
             *lines, tail = (tail + chunk).split(b"\n")
             for line in lines:
-                Quote.model_validate_json(line)
+                take(Quote.model_validate_json(line))
             count += len(lines)
-            if count >= PYDANTIC_ROWS:
+            if count >= most:
                 break
-    watch(count)
+    return count
 
 
 async def small_bare(port: int, watch) -> None:
@@ -134,7 +151,16 @@ async def small(port: int, watch) -> None:
 
 VARIANTS = {
     function.__name__: function
-    for function in (bare, batches, one_by_one, pydantic, small_bare, small)
+    for function in (
+        bare,
+        batches,
+        one_by_one,
+        listed,
+        pydantic,
+        pydantic_listed,
+        small_bare,
+        small,
+    )
 }
 
 
