@@ -80,7 +80,11 @@ def entries():
 def value_of(entry):
     """Return what an entry is about, by its name and itself: equal values may be one object."""
     module, _, name = entry.rpartition(".")
-    value = getattr(importlib.import_module(module), name) if module else thetatrio
+    value = thetatrio
+    if module:
+        owner = importlib.import_module(module)
+        # A module that nobody has imported yet is no attribute of its package.
+        value = getattr(owner, name) if hasattr(owner, name) else importlib.import_module(entry)
     return name, id(value)
 
 
