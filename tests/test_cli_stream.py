@@ -410,9 +410,11 @@ def trade(contract=AAPL):
 
 
 def test_an_object_hides_nothing():
-    """No time: as the wire has it; no quote or bar: their columns all the same."""
+    """No time: as the wire has it; what is not there, and no quote or bar: null in its column."""
     record = record_of(quote(date=0, ms=-1))
     assert (record["timestamp"], record["date"], record["ms_of_day"]) == (None, 0, -1)
+    untimed = record_of(quote(bid=None, date=None, ms=None))
+    assert [untimed[name] for name in ("timestamp", "date", "ms_of_day", "bid")] == [None] * 4
     alone = record_of(events.JoinedTrade(trade(), None, None))
     whole = record_of(events.JoinedTrade(trade(), quote(), None))
     assert list(alone) == list(whole)

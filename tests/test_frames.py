@@ -297,6 +297,17 @@ def test_events_have_their_contract_and_moment_first(kind, event_type):
         assert frame.null_count().row(0)[:6] == (0, 2, 2, 2, 0, 0)
 
 
+@each_kind
+def test_what_a_gateway_left_out_is_null(kind):
+    """A field that an event came without is null in its row, and its column's type stays."""
+    whole = event_of(events.Trade, Stock("AAPL"))
+    partial = event_of(events.Trade, Stock("AAPL"), size=None, sequence=None)
+    frame = kind.of_rows([whole, partial])
+    assert frames.polars([whole, partial])["size"].to_list() == [whole.size, None]
+    if kind is not PANDAS:  # whose integers have no null
+        assert kind.schema(frame) == kind.schema(kind.of_rows([whole]))
+
+
 def test_an_event_without_a_time_is_refused_by_its_number():
     """A date that is none, and milliseconds beyond a day, are DecodeErrors."""
     good = event_of(events.Price, Index("SPX"))
@@ -308,6 +319,8 @@ def test_an_event_without_a_time_is_refused_by_its_number():
     for wrong in (
         {"date_int": 0},
         {"ms_of_day": -1},
+        {"ms_of_day": None},
+        {"date_int": None},
         {"date_int": 99991231, "ms_of_day": 86_400_000},
     ):
         with pytest.raises(DecodeError, match="event 2 has no time"):

@@ -756,18 +756,19 @@ async def test_messages_that_are_taken_by_themselves_keep_it(autojump_clock):
     assert lane.messages == [b"y"]
 
 
-async def socket_pair():
-    ours, theirs = trio.socket.socketpair()
-    return trio.SocketStream(ours), trio.SocketStream(theirs)
+async def upgraded_socket():
+    """Return a lane over a real socket, past its handshake, and the socket's other end."""
+    ours, theirs = map(trio.SocketStream, trio.socket.socketpair())
+    lane = Recorded(stream=ours)
+    await theirs.send_all(HEAD)
+    assert await lane.receive_some() == HEAD
+    return lane, theirs
 
 
 async def test_a_socket_is_read_to_its_end():
     """Over a real socket messages are delivered as they come, and its end is its end."""
-    ours, theirs = await socket_pair()
-    lane = Recorded(stream=ours)
+    lane, theirs = await upgraded_socket()
     async with theirs:
-        await theirs.send_all(HEAD)
-        assert await lane.receive_some() == HEAD
         async with trio.open_nursery() as nursery:
 
             @nursery.start_soon
@@ -785,11 +786,8 @@ async def test_a_socket_is_read_to_its_end():
 
 async def test_nothing_is_lost_where_reading_a_socket_is_cancelled():
     """Whoever is cancelled while reading has taken nothing that the next reader would miss."""
-    ours, theirs = await socket_pair()
-    lane = Recorded(stream=ours)
+    lane, theirs = await upgraded_socket()
     async with theirs, lane:
-        await theirs.send_all(HEAD)
-        assert await lane.receive_some() == HEAD
         for number in range(20):
             with trio.CancelScope() as scope:
                 await theirs.send_all(frame(TEXT, b"%d" % number))
@@ -803,11 +801,8 @@ async def test_nothing_is_lost_where_reading_a_socket_is_cancelled():
 
 async def test_a_socket_that_is_closed_is_read_no_more():
     """ClosedResourceError, for who reads it then and for who begins later."""
-    ours, theirs = await socket_pair()
-    lane = Recorded(stream=ours)
+    lane, theirs = await upgraded_socket()
     async with theirs:
-        await theirs.send_all(HEAD)
-        assert await lane.receive_some() == HEAD
         async with trio.open_nursery() as nursery:
 
             @nursery.start_soon

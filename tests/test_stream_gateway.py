@@ -1,18 +1,18 @@
 """thetatrio._stream.gateway: a gateway's commands and flat objects, byte by byte."""
 
 import json
-import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from thetatrio._stream.gateway import GatewayDialect
+from thetatrio._stream.lane import identity
 from thetatrio._stream.subscriptions import Command
 from thetatrio._stream.wire import Key, Received, Undecoded, Unknown
 from thetatrio.contracts import Option, Stock
 from thetatrio.errors import InvalidRequest
-from thetatrio.events import MISSING, Quote, Topic, Trade
+from thetatrio.events import Quote, Topic, Trade
 
 pytestmark = pytest.mark.core
 
@@ -113,21 +113,39 @@ def test_whole_events_are_the_terminals():
     assert trade.timestamp.isoformat() == "2024-11-04T09:30:00.006000-05:00"
 
 
-def test_missing_numbers_are_said_to_be_missing():
-    """A price that is not there is nan, a whole number MISSING, and a time is none at all."""
+def test_what_is_missing_is_none_and_named():
+    """A field that is not there is None, and `missing` names it; a time is none at all then."""
     quote = one(said(root="SPY", bid=450.0, ask=450.05, bid_size=None)).event
-    numbers = ("ms_of_day", "bid_size", "bid_exchange", "bid_condition")
-    numbers += ("ask_size", "ask_exchange", "ask_condition")
+    names = ("ms_of_day", "date_int", "bid_size", "bid_exchange", "bid_condition")
+    names += ("ask_size", "ask_exchange", "ask_condition")
     assert (quote.bid, quote.ask) == (450.0, 450.05)
-    assert {getattr(quote, name) for name in numbers} == {MISSING}
-    with pytest.raises(ValueError, match="out of range|not a date|month"):
-        _ = quote.timestamp
-    assert math.isnan(one(said(root="SPY", ask=1)).event.bid)
-    trade = one(said(root="SPY", price=450)).event
+    assert quote.missing == names
+    assert {getattr(quote, name) for name in names} == {None}
+    assert not quote.has_time
+    for ask in (lambda: quote.timestamp, lambda: quote.date):
+        with pytest.raises(ValueError, match="without its date or time|not a date"):
+            ask()
+    assert one(said(root="SPY", ask=1)).event.bid is None
+    trade = one(said(root="SPY", price=450, date=20241104)).event
     assert trade.price == 450.0
-    assert (trade.size, trade.sequence, trade.condition, trade.exchange) == (MISSING,) * 4
-    with pytest.raises(ValueError, match="millisecond"):
-        _ = one(said(root="SPY", price=450, date=20241104)).event.timestamp
+    assert trade.missing == ("ms_of_day", "sequence", "size", "condition", "exchange")
+    assert trade.date.isoformat() == "2024-11-04"
+    with pytest.raises(ValueError, match="without its date or time"):
+        _ = trade.timestamp
+
+
+def test_whole_events_miss_nothing():
+    """What a terminal would have sent has its time, and nothing is missing."""
+    trade = one(said(**TRADE)).event
+    assert (trade.missing, trade.has_time) == ((), True)
+
+
+def test_events_without_a_time_are_never_taken_for_repeated_ones():
+    """Two that say the same may be two; of those with a time, one is the other again."""
+    same = [one(said(root="SPY", price=450, size=1)).event for _ in range(2)]
+    assert identity(same[0]) != identity(same[1])
+    same = [one(said(**TRADE)).event for _ in range(2)]
+    assert identity(same[0]) == identity(same[1])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,13 @@ import trio
 import thetatrio
 from thetatrio import Stock
 from thetatrio._nursery import open_hidden_nursery
-from thetatrio.testing import StreamSettings, StreamSubscription, Terminal, memory_stream_pair
+from thetatrio.testing import (
+    Duplicates,
+    StreamSettings,
+    StreamSubscription,
+    Terminal,
+    memory_stream_pair,
+)
 
 AAPL, SPY = Stock("AAPL"), Stock("SPY")
 QUOTES = {one: StreamSubscription("STOCK", "QUOTE", one) for one in (AAPL, SPY)}
@@ -33,6 +39,22 @@ async def opened(**options):
             terminal.config, dial=dial, chance=random.Random(1), **options
         ) as session:
             yield terminal, session
+
+
+async def test_what_is_done_to_a_list_harms_no_other_feed(autojump_clock):
+    """Two feeds of the same events: each has lists of its own, and a reconnect knows them all."""
+    async with opened() as (terminal, session):
+        async with session.stream.quotes(AAPL) as one, session.stream.quotes(AAPL) as other:
+            for size in (1, 2, 3):
+                terminal.stream.emit("QUOTE", AAPL, bid_size=size)
+            await trio.sleep(1)
+            spoilt = await one.batches().receive()
+            spoilt.clear()
+            assert [each.bid_size for each in await other.batches().receive()] == [1, 2, 3]
+            terminal.faults.append(Duplicates(3))
+            terminal.stream.drop()
+            await trio.sleep(5)
+            assert [feed.statistics().replayed for feed in (one, other)] == [3, 3]
 
 
 @pytest.mark.parametrize("stays", [True, False])

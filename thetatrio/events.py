@@ -5,9 +5,9 @@ contract. Prices are dollars, `ms_of_day` and `date_int` what the wire said, in
 New York's wall clock; `event.date` and `event.timestamp` are made of them when
 they are asked for.
 
-A gateway's stream (`stream_api="gateway"`) may leave fields out. A price that
-is not there is `nan`, a whole number `MISSING` (-1), and without a date `date`
-and `timestamp` raise ValueError; a terminal sends all of them.
+A gateway's stream (`stream_api="gateway"`) may leave fields out: they are None
+then, and `event.missing` names them. Their types are those of the terminal's
+events all the same, which are never without one.
 
 Notices stand where data is missing or was repeated, in their place between the
 events: `feed.with_notices()` gives both.
@@ -37,7 +37,6 @@ from thetatrio.errors import InvalidRequest
 from thetatrio.market_time import from_ms_of_day
 
 __all__ = [
-    "MISSING",
     "Dropped",
     "Event",
     "Following",
@@ -68,9 +67,6 @@ else:
 
 _NO_CONTRACT = cast("Contract", None)
 
-MISSING: Final = -1
-"""What stands for a whole number that a gateway's stream did not send, such as a size."""
-
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base of what comes from the wire. One contract value is shared by all its events."""
@@ -83,17 +79,34 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The date as the wire writes it: 20240315."""
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """The fields that a gateway left out, which are None; a terminal leaves none out.
+
+        async with session.stream.quotes(thetatrio.Stock("AAPL")) as quotes:
+            quote = await quotes.receive()
+            print(quote.missing)
+        """
+        return tuple(name for name in self.__struct_fields__ if getattr(self, name) is None)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the wire said when; a gateway may not."""
+        return None not in {self.date_int, self.ms_of_day}  # pyright: ignore[reportUnnecessaryContains]
+
+    @property
     def date(self) -> dt.date:
         """The day of the event, in New York. Raises ValueError where the wire's is none."""
-        year, rest = divmod(self.date_int, 10_000)
         try:
+            year, rest = divmod(self.date_int, 10_000)
             return dt.date(year, rest // 100, rest % 100)
-        except OverflowError:
+        except (OverflowError, TypeError):  # None is what a gateway left out
             raise ValueError(f"{self.date_int} is not a date") from None
 
     @property
     def timestamp(self) -> dt.datetime:
         """The moment of the event, aware, in New York. Raises ValueError for what is none."""
+        if not self.has_time:
+            raise ValueError("the event came without its date or time")
         try:
             return from_ms_of_day(self.date, self.ms_of_day)
         except OverflowError:

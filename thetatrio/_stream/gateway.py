@@ -10,7 +10,7 @@ an option has `exp`, `strike` in thousandths of a dollar, and `right` besides.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Final, Literal, final
+from typing import Final, Literal, TypeVar, cast, final
 
 import msgspec
 
@@ -30,7 +30,7 @@ from thetatrio._stream.wire import (
 from thetatrio.config import StreamForm
 from thetatrio.contracts import Contract, Option, Stock
 from thetatrio.errors import InvalidRequest
-from thetatrio.events import MISSING, AnyTopic, Quote, TopicKind, Trade
+from thetatrio.events import AnyTopic, Quote, TopicKind, Trade
 
 __all__ = ["KINDS", "GatewayDialect", "GatewayKind"]
 
@@ -39,9 +39,8 @@ KINDS: Final[tuple[GatewayKind, ...]] = ("quotes", "trades")
 """The kinds of events that a gateway's stream has, and the ends of its sockets' paths."""
 
 _KEPT: Final = 131_072
-_NO_DATE: Final = 0
-_NAN: Final = float("nan")
 _Name = tuple[str, int | str, int | str, str]
+T = TypeVar("T")
 
 
 class _Flat(msgspec.Struct, gc=False):
@@ -198,16 +197,14 @@ def _words(key: Key) -> dict[str, str | int]:
             raise AssertionError(f"{key} was not refused")
 
 
-def _whole(value: int | None) -> int:
-    return MISSING if value is None else value
-
-
-def _dollars(value: float | None) -> float:
-    return _NAN if value is None else value
+def _sent(value: T | None) -> T:
+    # What was not sent stays None, whatever the type says: with None in their types, the events
+    # of terminals, which send everything, would be hard to calculate with for everybody.
+    return cast("T", value)
 
 
 def _date(flat: _Flat) -> int:
-    return _NO_DATE if flat.date is None else int(str(flat.date).replace("-", ""))
+    return _sent(None if flat.date is None else int(str(flat.date).replace("-", "")))
 
 
 def _trade(contract: Contract, flat: _Flat) -> Trade:
@@ -215,13 +212,13 @@ def _trade(contract: Contract, flat: _Flat) -> Trade:
         raise ValueError("a trade without a price")
     return Trade(
         contract=contract,
-        ms_of_day=_whole(flat.ms_of_day),
+        ms_of_day=_sent(flat.ms_of_day),
         date_int=_date(flat),
-        sequence=_whole(flat.sequence),
-        size=_whole(flat.size),
-        condition=_whole(flat.condition),
+        sequence=_sent(flat.sequence),
+        size=_sent(flat.size),
+        condition=_sent(flat.condition),
         price=flat.price,
-        exchange=_whole(flat.exchange),
+        exchange=_sent(flat.exchange),
     )
 
 
@@ -230,16 +227,16 @@ def _quote(contract: Contract, flat: _Flat) -> Quote:
         raise ValueError("a quote without bid and ask")
     return Quote(
         contract=contract,
-        ms_of_day=_whole(flat.ms_of_day),
+        ms_of_day=_sent(flat.ms_of_day),
         date_int=_date(flat),
-        bid_size=_whole(flat.bid_size),
-        bid_exchange=_whole(flat.bid_exchange),
-        bid=_dollars(flat.bid),
-        bid_condition=_whole(flat.bid_condition),
-        ask_size=_whole(flat.ask_size),
-        ask_exchange=_whole(flat.ask_exchange),
-        ask=_dollars(flat.ask),
-        ask_condition=_whole(flat.ask_condition),
+        bid_size=_sent(flat.bid_size),
+        bid_exchange=_sent(flat.bid_exchange),
+        bid=_sent(flat.bid),
+        bid_condition=_sent(flat.bid_condition),
+        ask_size=_sent(flat.ask_size),
+        ask_exchange=_sent(flat.ask_exchange),
+        ask=_sent(flat.ask),
+        ask_condition=_sent(flat.ask_condition),
     )
 
 

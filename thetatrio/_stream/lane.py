@@ -237,7 +237,7 @@ class Lane:
     def _give(self, events: list[StreamEvent], now: float) -> None:
         self.last = last = events[-1]
         self.last_at = now
-        if isinstance(last, Event):
+        if isinstance(last, Event) and last.has_time:
             ahead = last.ms_of_day - now * 1000
             if ahead > self._ahead or last.date_int != self._ahead_day or self._is_first:
                 self._ahead, self._ahead_day = ahead, last.date_int
@@ -301,6 +301,8 @@ def identity(event: StreamEvent) -> object:
     """Return what two events share when one is the other repeated."""
     if isinstance(event, JoinedTrade):
         event = event.trade
+    if isinstance(event, Event) and not event.has_time:
+        return object()  # nobody knows whether another that says the same is the same
     if isinstance(event, Trade):
         return (
             event.contract,
