@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, final
 
 import trio
 
-from thetatrio._rest import dialect_v3 as dialect
-from thetatrio._rest.answer import AnswerBytes
-from thetatrio._rest.asking import ask_for
 from thetatrio._rest.body import READ_AHEAD
 from thetatrio._rest.client import RestClient
-from thetatrio._rest.planner import Plan
+from thetatrio._rest.joined import JoinedBytes
+from thetatrio._rest.planner import plan
 from thetatrio._rest.reading import fetch_all
 from thetatrio._rest.save import FileFormat, file_format, save_answer
 from thetatrio.errors import EndOfChannel, ThetaDataError
@@ -32,8 +30,8 @@ __all__ = ["ChunkChannel", "FileQuery"]
 class ChunkChannel:
     """The bytes of a flat file as they arrive. Made by `file_query.chunks()`."""
 
-    def __init__(self, answer: AnswerBytes) -> None:
-        self._answer = answer
+    def __init__(self, answers: JoinedBytes) -> None:
+        self._answers = answers
         self._turn = trio.Lock()
         self._closed = False
 
@@ -47,14 +45,13 @@ class ChunkChannel:
             chunk = await self._next()
         if not chunk:
             raise EndOfChannel("all bytes have been received")
-        self._answer.delivered += 1
         return chunk
 
     async def _next(self) -> bytes:
         if self._closed:
             return b""
         try:
-            return await self._answer.receive()
+            return await self._answers.receive()
         except ThetaDataError:
             if self._closed:  # by another task, while this one waited
                 return b""
@@ -63,7 +60,7 @@ class ChunkChannel:
     async def aclose(self) -> None:
         """End the request. Leaving the query's block does it too."""
         self._closed = True
-        await self._answer.aclose()
+        await self._answers.aclose()
 
     def __aiter__(self) -> ChunkChannel:
         return self
@@ -108,27 +105,28 @@ class FileQuery:
         """
         target = os.fspath(path)
         wanted = file_format(target, format)
-        return await save_answer(
-            self._client, Plan((self._request,)), wanted, target, partial(fetch_all, self._client)
-        )
+        client, whole = self._client, plan(self._request, self._client.closed_days)
+        return await save_answer(client, whole, wanted, target, partial(fetch_all, client))
 
     @asynccontextmanager
     async def chunks(self, *, format: FileFormat = "csv") -> AsyncGenerator[ChunkChannel, None]:  # noqa: A002
         """Open a channel of the file's bytes as they arrive, in constant memory.
 
         After a cut the same bytes must come again, or it is ConnectionLost:
-        what was received is never followed by bytes of another file.
+        what was received is never followed by bytes of another file. A range of
+        several answers is one after the other, CSV with one line of names.
+        Raises InvalidRequest where JSON would hold several.
 
             async with session.option.flat_file_eod(date="2024-11-04").chunks() as chunks:
                 async for chunk in chunks:
                     print(len(chunk))
                     break
         """
-        request = self._request
-        answer = ask_for(self._client, request, format, read_ahead=READ_AHEAD, unit="pieces")
+        client, whole = self._client, plan(self._request, self._client.closed_days)
+        fetch = partial(fetch_all, client)
+        answers = JoinedBytes(client, whole, format, fetch, read_ahead=READ_AHEAD)
         try:
-            if await answer.open():
-                dialect.form_of(answer.content_type, format)  # refuses a web page
-            yield ChunkChannel(answer)
+            await answers.open()
+            yield ChunkChannel(answers)
         finally:
-            await answer.aclose()
+            await answers.aclose()

@@ -11,21 +11,15 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 import trio
 
-from thetatrio._rest import dialect_v3 as dialect
-from thetatrio._rest.answer import AnswerBytes
-from thetatrio._rest.asking import ask_for
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.framing import Fetch, FrameReading
-from thetatrio._rest.limiter import Lane
-from thetatrio._rest.parts import Parts
+from thetatrio._rest.joined import FileFormat, JoinedBytes
 from thetatrio._rest.planner import Plan
-from thetatrio.errors import DecodeError, InvalidRequest
+from thetatrio.errors import InvalidRequest
 from thetatrio.frames import FrameReader
-from thetatrio.requests import Request
 
 __all__ = ["FileFormat", "SaveFormat", "file_format", "save_answer", "save_parquet"]
 
-FileFormat: TypeAlias = Literal["csv", "ndjson", "json"]
 SaveFormat: TypeAlias = Literal["csv", "ndjson", "json", "parquet"]
 
 _ENDINGS: Final[dict[str, FileFormat]] = {
@@ -111,97 +105,23 @@ class PartFile:
         self._part.replace(self._path)
 
 
-@final
-class _Saving:
-    """One query's answers on their way into one file."""
-
-    def __init__(
-        self, client: RestClient, plan: Plan[Any], wanted: FileFormat, path: str, fetch: Fetch
-    ) -> None:
-        if len(plan.requests) > 1 and wanted == "json":
-            raise InvalidRequest(
-                f"save: {path!r} would hold {len(plan.requests)} answers, which are no one JSON"
-                " document: save them as .csv, .ndjson or .parquet"
-            )
-        self._client = client
-        self._wanted: FileFormat = wanted
-        self._parts: Parts[Any] = Parts(
-            client, plan.requests, self._make_answer, fetch, ahead_alone=0
-        )
-        self._file = PartFile(path)
-        self._header: bytes | None = None
-
-    def _make_answer(
-        self, request: Request[Any], /, *, ticket: int, pieces: int, alone: bool
-    ) -> AnswerBytes:
-        return ask_for(
-            self._client,
-            request,
-            self._wanted,
-            read_ahead=pieces,
-            # One alone starts over where it is cut: nobody has seen its file. Of
-            # several, what those before it wrote stays.
-            settles=not alone,
-            lane=Lane.QUERY if alone else Lane.PART,
-            ticket=ticket,
-            on_restart=self._file.start_over if alone else lambda: None,
-            unit="pieces",
-        )
-
-    async def run(self) -> int:
-        """Save everything; return the file's size."""
-        try:
-            first = True
-            while (found := await self._parts.next_answer()) is not None:
-                request, answer = found
-                form = dialect.form_of(answer.content_type, self._wanted)
-                if form != self._wanted:
-                    raise DecodeError(
-                        f"{request.operation}: asked for {self._wanted}, the terminal answered"
-                        f" with {answer.content_type}",
-                        request=request,
-                    )
-                await self._write(answer, first=first)
-                first = False
-            await self._file.commit()
-        finally:
-            self._file.close()
-            await self._parts.aclose()
-        return self._file.size
-
-    async def _write(self, answer: AnswerBytes, *, first: bool) -> None:
-        if not first and self._wanted == "csv":
-            await self._skip_header(answer)
-        ends_line = True
-        while chunk := await answer.receive():
-            await self._file.write(chunk)
-            # From here on a part that is cut may only go on with the same bytes.
-            answer.delivered += self._parts.is_several
-            ends_line = chunk.endswith(b"\n")
-        if not ends_line and self._parts.is_several:
-            await self._file.write(b"\n")
-
-    async def _skip_header(self, answer: AnswerBytes) -> None:
-        head = b""
-        while b"\n" not in head.lstrip():
-            chunk = await answer.receive()
-            if not chunk:
-                return
-            answer.delivered += 1
-            head += chunk
-        _, _, rest = head.lstrip().partition(b"\n")
-        if rest:
-            await self._file.write(rest)
-
-
 async def save_answer(
     client: RestClient, plan: Plan[Any], wanted: FileFormat, path: str, fetch: Fetch
 ) -> int:
-    """Save the answers of a plan as one file at a path; return its size in bytes.
-
-    Of several CSV answers the first one's line of names is kept.
-    """
-    return await _Saving(client, plan, wanted, path, fetch).run()
+    """Save the answers of a plan as one file at a path; return its size in bytes."""
+    file = PartFile(path)
+    try:
+        # One alone starts over where it is cut: nobody has seen its file.
+        answers = JoinedBytes(client, plan, wanted, fetch, start_over=file.start_over)
+        try:
+            while chunk := await answers.receive():
+                await file.write(chunk)
+            await file.commit()
+        finally:
+            await answers.aclose()
+    finally:
+        file.close()
+    return file.size
 
 
 async def save_parquet(

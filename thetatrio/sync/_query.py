@@ -221,7 +221,9 @@ class FileQuery:
         """Open a channel of the file's bytes as they arrive, in constant memory.
 
         After a cut the same bytes must come again, or it is ConnectionLost:
-        what was received is never followed by bytes of another file.
+        what was received is never followed by bytes of another file. A range of
+        several answers is one after the other, CSV with one line of names.
+        Raises InvalidRequest where JSON would hold several.
 
             with session.option.flat_file_eod(date="2024-11-04").chunks() as chunks:
                 print(len(chunks.receive()))
