@@ -307,15 +307,15 @@ BARS = ["fetch", "stock_history_ohlc", "AAPL", "date=2024-11-04", "interval=1h"]
 
 def test_a_range_is_piped_whole(simulated, monkeypatch, capfdbinary, tmp_path):
     """More days than one request may ask for are one piped answer, as they are one file."""
-    range_ = ("option_history_quote", "SPY", "expiration=*", "start_date=2024-11-01")
-    arguments = ("fetch", *range_, "end_date=2024-11-04", "interval=1h", "--url", simulated)
+    range_ = ("option_history_quote", "SPY", "expiration=*", "start_date=2024-10-28")
+    arguments = ("fetch", *range_, "end_date=2024-10-29", "interval=1h", "--url", simulated)
     assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
     piped = capfdbinary.readouterr().out
     target = tmp_path / "a.csv"
     assert command(*arguments, "--out", str(target), monkeypatch=monkeypatch) in (0, None)
     assert piped == target.read_bytes()
     assert {line.split(b",")[4][:10] for line in piped.splitlines()[1:]} == {
-        b"2024-11-01", b"2024-11-04",
+        b"2024-10-28", b"2024-10-29",
     }  # fmt: skip
 
 
