@@ -28,17 +28,17 @@ class Kind(NamedTuple):
     values: Callable[[Any], list[list[object]]]
     """A frame's values, column by column; moments as milliseconds since 1970 in UTC."""
 
-    def read(self, row_type, *pieces, symbol=None):
+    def read(self, row_type, *pieces, symbol=None, pool=None):
         """Return the frame of one answer in pieces."""
-        reader = self.reader(row_type, symbol=symbol)
+        reader = self.reader(row_type, symbol=symbol, pool=pool)
         for piece in pieces:
             reader.feed(piece)
         return reader.finish()
 
-    def outcome(self, row_type, *pieces):
+    def outcome(self, row_type, *pieces, pool=None):
         """Return what is in the frame, as text for the sake of NaN, or "refused"."""
         try:
-            return repr(self.values(self.read(row_type, *pieces)))
+            return repr(self.values(self.read(row_type, *pieces, pool=pool)))
         except DecodeError as error:
             return "refused" if len(error.first_bytes) <= 256 else "refused at length"
 

@@ -1,6 +1,9 @@
 """CSV to frames: any pieces, any spelling a terminal is known for, and nothing else."""
 
 import math
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -80,7 +83,7 @@ def test_any_cuts_give_the_same_frame(kind, answer, times, places, size):
 def test_an_answer_of_many_megabytes(kind, slow_road):
     """Pieces of the size that sockets give, over several parses, lose and repeat nothing."""
     header, lines = lines_of(QUOTES, "csv")
-    times = 9_000_000 // len(b"".join(lines))
+    times = 18_000_000 // len(b"".join(lines))
     body = b"\n".join(header + lines * times) + b"\n"
     pieces = [body[i : i + 65536] for i in range(0, len(body), 65536)]
     reader = kind.reader(QUOTES.row_type)
@@ -378,6 +381,7 @@ def test_cells_are_counted_where_some_may_be_empty(kind, name):
         ("bid_size", "1.5"),
         ("bid_size", "9223372036854775808"),
         ("bid_size", "0x10"),
+        ("bid_size", "0X10"),
         ("bid_size", ""),
         ("bid", "1e400"),
         ("bid", "one"),
@@ -446,6 +450,115 @@ def test_a_line_without_an_end_cannot_fill_the_memory(kind, start, monkeypatch):
     assert len(caught.value.first_bytes) == 256
 
 
+@pytest.mark.parametrize("symbols", [("SPXW",), ("SPXW", "XX", "x", "A")])
+@pytest.mark.parametrize("letter", ["x", "X"])
+def test_symbols_with_an_x_do_not_hide_a_hexadecimal_number(symbols, letter, slow_road):
+    """They take the fast road, for pyarrow too, until a number has one."""
+    header, lines = lines_of(QUOTES, "csv")
+    names = header[0].strip().split(b",")
+    cells = lines[0].strip().split(b",")
+    body = header[0]
+    for symbol in symbols * 3:
+        cells[names.index(b"symbol")] = symbol.encode()
+        body += b"\n" + b",".join(cells)
+    for kind in KINDS:
+        assert kind.values(kind.read(QUOTES.row_type, body))[0] == list(symbols * 3)
+    assert not slow_road
+    cells[names.index(b"bid_size")] = b"0" + letter.encode() + b"10"
+    for kind in KINDS:
+        with pytest.raises(DecodeError, match=f"row {len(symbols) * 3 + 1}: column bid_size"):
+            kind.read(QUOTES.row_type, body, b"\n" + b",".join(cells))
+
+
+# ------------------------------------------------------------- in a pool of threads
+
+
+@each_kind
+@FEWER
+@given(
+    answer=st.sampled_from(ALL),
+    times=st.integers(1, 6),
+    places=st.lists(st.integers(0, 10**6), max_size=8),
+    size=st.integers(1, 2000),
+)
+def test_a_pool_gives_the_same_frame(kind, answer, times, places, size):
+    """Pieces that are parsed side by side stand in their order, with another answer after them."""
+    header, lines = lines_of(answer, "csv")
+    body = b"\n".join(header + lines * times)
+
+    def read():
+        reader = kind.reader(answer.row_type, pool=pool)
+        for piece in cut(body, places):
+            reader.feed(piece)
+        reader.next_answer()
+        reader.feed(answer.csv)
+        return reader.finish()
+
+    with ThreadPoolExecutor(2) as pool:
+        frame = in_small_pieces(size, read)
+    assert kind.seen(frame) == kind.seen(kind.of_rows(answer.rows * (times + 1)))
+
+
+@each_road
+@pytest.mark.parametrize("end", [b"", b"x,y\n", b"timestamp,price,price\n"])
+def test_with_a_pool_the_first_mistake_is_the_one_that_is_told(kind, end):
+    """What was fed later, and is found wrong sooner, waits for what came before it."""
+    header, lines = lines_of(PRICES, "csv")
+    good = b"".join(line.strip() + b"\n" for line in lines)
+    body = header[0].strip() + b"\n" + good + b"2024-11-04T09:30:00.000,wrong\n" + good
+
+    def read():
+        reader = kind.reader(PRICES.row_type, pool=pool)
+        for at in range(len(body)):
+            reader.feed(body[at : at + 1])
+        reader.next_answer()
+        reader.feed(end)
+        return reader.finish()
+
+    expected = re.escape(f"row {len(lines) + 1}: column price: 'wrong'")
+    with ThreadPoolExecutor(2) as pool:
+        for size in (1, 30, 100):
+            with pytest.raises(DecodeError, match=expected):
+                in_small_pieces(size, read)
+
+
+def test_pieces_are_parsed_side_by_side_and_only_a_few_wait(monkeypatch):
+    """Two threads parse at once; whoever feeds waits once two more pieces do."""
+    reader_of_prices = POLARS.reader(rows.Price)
+    parse = reader_of_prices._library.parse
+    both, leave = threading.Barrier(2), threading.Event()
+
+    class Held:
+        """Parses when two threads do, and when it may."""
+
+        columns = reader_of_prices._library.columns
+        height = reader_of_prices._library.height
+        join = reader_of_prices._library.join
+
+        def parse(self, names, lines):
+            both.wait(10)
+            assert leave.wait(10)
+            return parse(names, lines)
+
+    monkeypatch.setattr(_reader, "PIECE", 1)
+    fed = threading.Semaphore(0)
+
+    def feed(reader):
+        reader.feed(b"timestamp,price\n")
+        for number in range(8):
+            reader.feed(b"2024-11-04T09:30:00.000,%d\n" % number)
+            fed.release()
+        return reader.finish()
+
+    with ThreadPoolExecutor(2) as pool, ThreadPoolExecutor(1) as feeder:
+        frame = feeder.submit(feed, _reader.CsvReader(Held(), None, pool))
+        for _ in range(_reader.AHEAD):
+            assert fed.acquire(timeout=10)
+        assert not fed.acquire(timeout=0.05)  # the next waits for the first piece's frame
+        leave.set()
+        assert frame.result(10)["price"].to_list() == list(range(8))
+
+
 # ------------------------------------------------------------- anything at all
 
 
@@ -457,6 +570,9 @@ def hold_the_promise(kind, answer, data):
     size = data.draw(st.integers(1, 600))
     pieces = cut(hostile, places)
     assert in_small_pieces(size, lambda: kind.outcome(answer.row_type, *pieces)) == whole
+    with ThreadPoolExecutor(2) as pool:
+        read = in_small_pieces(size, lambda: kind.outcome(answer.row_type, *pieces, pool=pool))
+    assert read == whole
 
 
 @each_road

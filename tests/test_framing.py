@@ -1,6 +1,8 @@
 """Queries into frames: the same rows, in the same order, whatever happens on the way."""
 
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
@@ -11,6 +13,7 @@ from tests.network import answer, scripted, simulated
 from tests.test_cancellation import CancelAtStep
 from thetatrio import frames
 from thetatrio._rest import framing
+from thetatrio.frames import _reader
 from thetatrio.requests import OptionHistoryQuote, StockHistoryEod, StockHistoryOhlc
 from thetatrio.testing import LimitData, Status
 
@@ -114,6 +117,54 @@ async def test_a_missing_library_is_told_before_anything_is_sent(monkeypatch):
         with pytest.raises(thetatrio.InvalidRequest, match=r"thetatrio\[polars\]"):
             await session.query(BARS).polars()
         assert script.heads == []
+
+
+def parsers():
+    return [each for each in threading.enumerate() if each.name.startswith("thetatrio-frames")]
+
+
+@pytest.mark.parametrize("library", ["polars", "arrow", "pandas"])
+async def test_pieces_are_parsed_in_threads_that_end_with_the_query(
+    autojump_clock, monkeypatch, library
+):
+    """The same frame comes of them; received, cancelled or refused, no thread is left."""
+    async with simulated(**SMALL) as (_, session):
+        whole = await getattr(session.query(CHAIN), library)()
+        monkeypatch.setattr(framing, "FEED", 4_000)
+        monkeypatch.setattr(_reader, "PIECE", 4_000)
+        seen = []
+        submit = ThreadPoolExecutor.submit
+        monkeypatch.setattr(
+            ThreadPoolExecutor, "submit", lambda *given: seen.append(given) or submit(*given)
+        )
+        again = await getattr(session.query(CHAIN), library)()
+        assert again.equals(whole)
+        assert len(seen) > 5
+        assert not parsers()
+        async with session.query(CHAIN).frames(library) as channel:
+            instrument = CancelAtStep(60, None)
+            trio.lowlevel.add_instrument(instrument)
+            with instrument.scope:
+                await channel.receive()
+            trio.lowlevel.remove_instrument(instrument)
+            assert instrument.scope.cancelled_caught
+        assert not parsers()
+
+
+async def test_a_piece_that_a_thread_refused_ends_the_query_by_name(autojump_clock, monkeypatch):
+    """The operation and the row are named, and no thread is left."""
+    monkeypatch.setattr(framing, "FEED", 100)
+    monkeypatch.setattr(_reader, "PIECE", 100)
+    rows = b"2024-11-04T09:30:00.000,1,1,1,1,1,1,1\r\n"
+    body = b"timestamp,open,high,low,close,volume,count,vwap\r\n" + rows * 50
+    body += rows.replace(b"1,", b"one,", 1) + rows * 50
+    async with scripted(answer(body, content_type="text/csv")) as (_, session):
+        with pytest.raises(
+            thetatrio.DecodeError, match="stock_history_ohlc: row 51: column"
+        ) as caught:
+            await session.query(BARS).polars()
+        assert caught.value.request == BARS
+        assert not parsers()
 
 
 async def test_leaving_a_channel_early_ends_the_requests(autojump_clock, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
@@ -31,11 +32,14 @@ FEED: Final = 4 << 20
 """Bytes handed to a thread at once, while what follows them is read."""
 AHEAD: Final = 128
 """Pieces of 64 KiB that a query of one request holds meanwhile."""
-ENOUGH: Final = 128 << 20
+ENOUGH: Final = 144 << 20
 """Bytes of CSV after which a channel's frame is given, at the next answer's end. What is held
 besides frames, in windows and by the libraries' own allocators, is less than one of these then."""
 
-MakeReader: TypeAlias = Callable[[], FrameReader[F]]
+PARSERS: Final = 2
+"""Threads that parse one query's pieces: what arrives over loopback keeps no more of them busy."""
+
+MakeReader: TypeAlias = Callable[..., FrameReader[F]]
 Fetch: TypeAlias = Callable[[Request[Any]], Awaitable[list[Any]]]
 
 
@@ -56,11 +60,15 @@ class FrameReading(Generic[F]):
         self, client: RestClient, plan: Plan[Any], make_reader: MakeReader[F], fetch: Fetch
     ) -> None:
         self._client = client
-        self._make_reader = make_reader
+        # Its threads begin with its first work, and most answers are too short to be any.
+        self._pool = ThreadPoolExecutor(PARSERS, "thetatrio-frames")
+        self._make_reader = partial(make_reader, pool=self._pool)
         # The frame that is being read, the bytes and answers in it, and the answer it is at.
         self._reader: FrameReader[F] | None = None
         self._read = self._answers = 0
         self._found: tuple[Request[Any], AnswerBytes] | None = None
+        self._operation = ""
+        self._asked: Request[Any] | None = None
         self._pieces: list[bytes] = []
         self._size = 0
         self._parts: Parts[Any] = Parts(
@@ -98,11 +106,13 @@ class FrameReading(Generic[F]):
             pass
         if not self._answers and enough != float("inf"):
             return None
+        # Of several answers, which one was wrong is not known here.
+        alone = self._answers == 1
         self._reader, self._read, self._answers = None, 0, 0
         try:
             return await _in_thread(reader.finish)
         except DecodeError as error:
-            raise _named(error, None) from error
+            raise _named(error, self._operation, self._asked if alone else None) from error
 
     async def _is_within(self, reader: FrameReader[F], enough: float) -> bool:
         """Read another answer into the frame; return whether there was room for one, and one."""
@@ -116,10 +126,13 @@ class FrameReading(Generic[F]):
                 reader.next_answer()
             self._answers += 1
         request, answer = self._found
+        self._operation, self._asked = request.operation, request
         try:
             await self._read_answer(request, answer, reader)
         except DecodeError as error:
-            raise _named(error, request) from error
+            if error.request is not None:
+                raise
+            raise _named(error, request.operation, request) from error
         self._found = None
         return True
 
@@ -151,7 +164,10 @@ class FrameReading(Generic[F]):
 
     async def aclose(self) -> None:
         """End all requests and give their slots back."""
-        await self._parts.aclose()
+        try:
+            await self._parts.aclose()
+        finally:
+            await _in_thread(partial(self._pool.shutdown, cancel_futures=True))
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
@@ -167,12 +183,8 @@ def _feed(reader: FrameReader[object], pieces: list[bytes]) -> None:
         reader.feed(piece)
 
 
-def _named(error: DecodeError, request: Request[Any] | None) -> DecodeError:
-    if error.request is not None or request is None:
-        return error
-    return DecodeError(
-        f"{request.operation}: {error}", first_bytes=error.first_bytes, request=request
-    )
+def _named(error: DecodeError, operation: str, request: Request[Any] | None) -> DecodeError:
+    return DecodeError(f"{operation}: {error}", first_bytes=error.first_bytes, request=request)
 
 
 async def read_frame(

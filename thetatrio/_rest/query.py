@@ -166,7 +166,7 @@ class Query(Coroutine[object, None, list[R]], Generic[R]):
     ) -> AbstractAsyncContextManager[FrameChannel[Any]]:
         """Open a channel of frames, for what does not fit into one.
 
-        A frame holds whole answers of the plan, as many as make some 128 MB
+        A frame holds whole answers of the plan, as many as make some 150 MB
         of CSV. No data is a channel that ends at once.
 
             async with query.frames() as frames:

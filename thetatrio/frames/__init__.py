@@ -14,6 +14,7 @@ full one. A library is imported when a frame of it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from thetatrio.errors import InvalidRequest
@@ -46,29 +47,38 @@ __all__ = [
 ]
 
 
-def polars_reader(row_type: type[Row], *, symbol: str | None = None) -> FrameReader[pl.DataFrame]:
+def polars_reader(
+    row_type: type[Row], *, symbol: str | None = None, pool: ThreadPoolExecutor | None = None
+) -> FrameReader[pl.DataFrame]:
     """Return a reader of CSV answers that gives a polars DataFrame.
 
     Args:
         row_type: what the rows of the answers are.
         symbol: becomes the first column, where rows of this type have none.
+        pool: threads that parse, several megabytes each, side by side; None: the one that feeds.
 
     Raises InvalidRequest where polars is not installed.
     """
-    return CsvReader(_polars_frames(columns_of(row_type)), symbol)
+    return CsvReader(_polars_frames(columns_of(row_type)), symbol, pool)
 
 
-def arrow_reader(row_type: type[Row], *, symbol: str | None = None) -> FrameReader[pa.Table]:
+def arrow_reader(
+    row_type: type[Row], *, symbol: str | None = None, pool: ThreadPoolExecutor | None = None
+) -> FrameReader[pa.Table]:
     """Return a reader of CSV answers that gives a pyarrow Table; as `polars_reader`."""
-    return CsvReader(_arrow_frames(columns_of(row_type)), symbol)
+    library = _arrow_frames(columns_of(row_type), use_threads=pool is None)
+    return CsvReader(library, symbol, pool)
 
 
-def pandas_reader(row_type: type[Row], *, symbol: str | None = None) -> FrameReader[pd.DataFrame]:
+def pandas_reader(
+    row_type: type[Row], *, symbol: str | None = None, pool: ThreadPoolExecutor | None = None
+) -> FrameReader[pd.DataFrame]:
     """Return a reader of CSV answers that gives a pandas DataFrame; as `polars_reader`.
 
     Dates and times are pyarrow's types, for pandas has none of its own.
     """
-    return CsvReader(_pandas_frames(columns_of(row_type)), symbol)
+    library = _pandas_frames(columns_of(row_type), use_threads=pool is None)
+    return CsvReader(library, symbol, pool)
 
 
 def polars(
@@ -136,16 +146,20 @@ def _polars_frames(columns: Sequence[Column]) -> Library[pl.DataFrame, pl.DataFr
     return PolarsLibrary(columns)
 
 
-def _arrow_frames(columns: Sequence[Column]) -> Library[pa.Table, pa.Table]:
+def _arrow_frames(
+    columns: Sequence[Column], *, use_threads: bool = True
+) -> Library[pa.Table, pa.Table]:
     from thetatrio.frames._arrow import ArrowLibrary
 
-    return ArrowLibrary(columns)
+    return ArrowLibrary(columns, use_threads=use_threads)
 
 
-def _pandas_frames(columns: Sequence[Column]) -> Library[pa.Table, pd.DataFrame]:
+def _pandas_frames(
+    columns: Sequence[Column], *, use_threads: bool = True
+) -> Library[pa.Table, pd.DataFrame]:
     from thetatrio.frames._pandas import PandasLibrary
 
-    return PandasLibrary(columns)
+    return PandasLibrary(columns, use_threads=use_threads)
 
 
 def _frame(

@@ -15,9 +15,9 @@ DataFrame: TypeAlias = Any
 
 
 class PandasLibrary:
-    """Makes `pandas.DataFrame`; its parts are tables of pyarrow."""
+    """Makes `pandas.DataFrame`; its parts are tables of pyarrow, and so are its arguments."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], *, use_threads: bool = True) -> None:
         pandas: Any = library("pandas", "pandas")
         pyarrow: Any = library("pyarrow", "pandas")
         # pandas has no type for dates and times but these: its own way is
@@ -25,7 +25,7 @@ class PandasLibrary:
         self._types: dict[object, object] = {
             each: pandas.ArrowDtype(each) for each in (pyarrow.date32(), pyarrow.time32("ms"))
         }
-        self._arrow = ArrowLibrary(columns)
+        self._arrow = ArrowLibrary(columns, use_threads=use_threads)
 
     @property
     def columns(self) -> Sequence[Column]:

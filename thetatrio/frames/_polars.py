@@ -29,6 +29,7 @@ _REFUSALS: Final = (
     pl.exceptions.PanicException,
 )
 _RIGHT: Final = pl.Enum(RIGHTS)
+_CALL, _PUT = RIGHTS
 _TYPES: Final[dict[Kind, pl.DataType]] = {
     "timestamp": pl.Datetime("ms", ZONE),
     "date": pl.Date(),
@@ -140,6 +141,8 @@ def _converted(columns: Sequence[Column], raw: pl.DataFrame) -> pl.DataFrame | N
             values = _timestamps(cells)
         elif column.kind == "float":
             values = cells if _within(column, cells) else None
+        elif column.kind == "right":
+            values = _rights(column, cells)
         elif column.kind != "int":
             values = _by_distinct_cells(column, cells)
         if values is None:
@@ -169,7 +172,17 @@ def _by_distinct_cells(column: Column, cells: pl.Series) -> pl.Series | None:
     new = _series(column, values)
     if texts == values:
         return cells.cast(new.dtype)
+    if len(new) == 1 and not cells.null_count():
+        return new.new_from_index(0, len(cells))
     return cells.replace_strict(distinct, new, default=None, return_dtype=new.dtype)
+
+
+def _rights(column: Column, cells: pl.Series) -> pl.Series | None:
+    puts = cells == _PUT
+    if cells.null_count() or not (puts | (cells == _CALL)).all():
+        return _by_distinct_cells(column, cells)
+    # Comparing twice and picking by number costs half of casting text to categories.
+    return pl.Series(column.name, RIGHTS, dtype=_RIGHT).gather(puts.cast(pl.UInt32))
 
 
 def _varies(cells: pl.Series) -> bool:
@@ -184,7 +197,8 @@ def _timestamps(cells: pl.Series) -> pl.Series | None:
     if (widths != _WIDTH).any():
         whole = widths == _WIDTH - len(".000")
         cells = (cells + ".000").zip_with(whole, cells) if whole.any() else cells
-        cells = cells.str.pad_end(_WIDTH, "0").str.head(_WIDTH)
+        cells = cells.str.pad_end(_WIDTH, "0")
+        cells = cells.str.head(_WIDTH) if (widths > _WIDTH).any() else cells
     wall = cells.str.to_datetime(_STRPTIME, time_unit="ms", cache=False).cast(pl.Int64)
     return None if (wall < FIRST).any() else _in_new_york(wall)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from typing import Final, Generic, Protocol, TypeVar
 
+from thetatrio.errors import DecodeError
 from thetatrio.frames._cells import REFUSALS, cells_of, fail, values_of
 from thetatrio.frames._schema import Column, Values
 
@@ -14,13 +18,16 @@ __all__ = ["CsvReader", "FrameReader", "Library"]
 P = TypeVar("P")
 F_co = TypeVar("F_co", covariant=True)
 
-PIECE: Final = 4 << 20
+PIECE: Final = 6 << 20
 """Bytes parsed at once: a library's own cost for each call is nothing then, and memory is not."""
+AHEAD: Final = 2
+"""Pieces that wait for a pool's threads, or are being parsed there; then the reader waits."""
 MAX_LINE: Final = 16 << 20
 """Bytes of the longest line: past that it is no row, and must not fill the memory."""
 _ENDS: Final = (b"\n", b"\r\n")
 _BLANK_ENDS: Final = (b"\n\n", b"\n\r\n")
 _BLANK: Final = re.compile(rb"\n[\r\n]*\n")
+_SOMETHING: Final = re.compile(rb"[^\r\n]")
 _BEFORE_HEADER: Final = b" \t\r\n\v\f\xef\xbb\xbf"  # a byte order mark is among them
 
 
@@ -69,7 +76,8 @@ class FrameReader(Protocol[F_co]):
     def feed(self, data: bytes) -> None:
         """Take bytes as they arrive, cut anywhere; every few megabytes they are parsed.
 
-        Raises DecodeError for what is no such answer.
+        Raises DecodeError for what is no such answer, which may have come a few pieces ago
+        where a pool parses them.
         """
         ...
 
@@ -83,13 +91,24 @@ class FrameReader(Protocol[F_co]):
 
 
 class CsvReader(Generic[P, F_co]):
-    """The reader of all libraries."""
+    """The reader of all libraries.
 
-    def __init__(self, library: Library[P, F_co], symbol: str | None) -> None:
+    Args:
+        library: makes parts and frames.
+        symbol: that of all rows, where they do not say it.
+        pool: parses pieces in its threads, side by side; None: where they are fed.
+    """
+
+    def __init__(
+        self,
+        library: Library[P, F_co],
+        symbol: str | None,
+        pool: ThreadPoolExecutor | None = None,
+    ) -> None:
         self._library = library
         self._symbol = symbol
-        self._parts: list[P] = []
-        self._rows = 0
+        self._pool = pool
+        self._parts: list[Future[P]] = []
         # What there is of an answer's line of names; None once it has been read.
         self._header: list[bytes] | None = []
         self._header_size = 0
@@ -101,9 +120,10 @@ class CsvReader(Generic[P, F_co]):
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they arrive, cut anywhere; every few megabytes they are parsed."""
-        if self._header is None:
-            self._hold(data)
-        else:
+        with self._in_order():
+            if self._header is None:
+                self._hold(data)
+                return
             self._header.append(data)
             self._header_size += len(data)
             if b"\n" in data:
@@ -114,7 +134,8 @@ class CsvReader(Generic[P, F_co]):
     def next_answer(self) -> None:
         """End an answer: what is fed next begins with a line of column names again."""
         if self._header is not None:
-            self._read_header(b"".join(self._header), at_end=True)
+            with self._in_order():
+                self._read_header(b"".join(self._header), at_end=True)
         elif self._held and not self._held[-1].endswith(b"\n"):
             self._hold(b"\n")
         # What is held stays: many small answers are best parsed together.
@@ -123,9 +144,22 @@ class CsvReader(Generic[P, F_co]):
     def finish(self) -> F_co:
         """Return the frame of all that was fed."""
         self.next_answer()
-        self._parse()
-        parts, self._parts = self._parts, []
+        self._parse(here=not self._parts)
+        parts, self._parts = self._settled(), []
         return self._library.join(parts, self._symbol)
+
+    def _settled(self) -> list[P]:
+        """Return all parts; raises what the first failed with that did."""
+        return [part.result() for part in self._parts]
+
+    @contextmanager
+    def _in_order(self) -> Generator[None, None, None]:
+        """Let what is wrong further back, and perhaps not parsed yet, be refused first."""
+        try:
+            yield
+        except DecodeError:
+            self._settled()
+            raise
 
     def _hold(self, data: bytes) -> None:
         self._size += len(data)
@@ -162,19 +196,31 @@ class CsvReader(Generic[P, F_co]):
         self._header = None
         self._hold(rest)
 
-    def _parse(self) -> None:
-        """Parse the lines that are held."""
+    def _parse(self, *, here: bool = False) -> None:
+        """Parse the lines that are held: here, or in the pool if there is one."""
         lines = b"".join(self._held)
         self._held, self._size = [], 0
         if lines.startswith(_ENDS) or lines.endswith(_BLANK_ENDS):
             lines = lines.strip(b"\r\n") + b"\n"
-        if not lines.strip(b"\r\n"):
+        if not _SOMETHING.search(lines):
             return
-        library = self._library
-        part = library.parse(self._names, lines)
-        if part is None and _BLANK.search(lines):
-            part = library.parse(self._names, _BLANK.sub(b"\n", lines))
-        if part is None:
-            part = library.build(values_of(library.columns, self._names, lines, self._rows))
-        self._rows += library.height(part)
+        work = partial(self._part_of, self._names, lines, len(self._parts))
+        if self._pool is not None and not here:
+            self._parts.append(self._pool.submit(work))
+            if len(self._parts) > AHEAD:
+                self._parts[-1 - AHEAD].result()
+            return
+        part: Future[P] = Future()
+        part.set_result(work())
         self._parts.append(part)
+
+    def _part_of(self, names: tuple[str, ...], lines: bytes, place: int) -> P:
+        library = self._library
+        part = library.parse(names, lines)
+        if part is None and _BLANK.search(lines):
+            part = library.parse(names, _BLANK.sub(b"\n", lines))
+        if part is None:
+            # Those before it were begun before it, so that this waits for nobody who waits.
+            rows = sum(library.height(before.result()) for before in self._parts[:place])
+            part = library.build(values_of(library.columns, names, lines, rows))
+        return part
