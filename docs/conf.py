@@ -56,6 +56,7 @@ nitpick_ignore = [
         "pl.DataFrame",
         "random.Random",
         "StrPath",
+        "ThreadPoolExecutor",
         "trio.Event",
         "trio.MemoryReceiveChannel",
         "trio.SocketListener",

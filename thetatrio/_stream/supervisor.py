@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import datetime as dt
 import logging
 import math
 import random
@@ -14,10 +13,10 @@ from urllib.parse import SplitResult
 import trio
 
 from thetatrio import market_time
-from thetatrio._stream.buffer import market_time_of
 from thetatrio._stream.dialect import Dialect
 from thetatrio._stream.fast_lane import READ_SIZE, READ_SIZE_MANY
-from thetatrio._stream.lane import Lane, narrowed
+from thetatrio._stream.losses import Losses
+from thetatrio._stream.roster import Roster
 from thetatrio._stream.router import Router
 from thetatrio._stream.states import States, StreamState, StreamStatistics
 from thetatrio._stream.subscribing import Subscriber, Waiter
@@ -33,22 +32,18 @@ from thetatrio.errors import (
     TerminalError,
     ThetaDataError,
 )
-from thetatrio.events import AnyTopic, Gap, Lost
+from thetatrio.events import AnyTopic
 
 if TYPE_CHECKING:
     from thetatrio._stream.connection import Connection, Dial
 
-__all__ = ["GRACE", "Supervisor", "closed"]
+__all__ = ["Supervisor", "closed"]
 
 _LOGGER: Final = logging.getLogger("thetatrio.stream")
-
-GRACE: Final = 1.0
-"""Seconds after an acknowledgement in which a gap waits for the first event, whose time ends it."""
 
 _CONNECTED: Final = "CONNECTED"
 _MANY_LANES: Final = 16
 _LONGEST_RETRY_AFTER: Final = 120.0
-_SAME_CLOCK: Final = dt.timedelta(hours=1)
 _FATAL: Final = (AuthenticationFailed, ProtocolError)
 
 
@@ -87,13 +82,9 @@ class Supervisor:
         self._states = states
         self._router = Router(self._arrived_at, self._on_answer, self._on_status, dialect)
         self._subscriptions = Subscriptions(int(market_time.now().timestamp()))
-        self._subscribers: dict[Subscriber, None] = {}
-        self._lanes_of: dict[Key, list[Lane]] = {}
-        self._shared: dict[tuple[AnyTopic, ...], Lane] = {}
+        self._roster = Roster(self._router, room)
+        self._losses = Losses(self._roster)
         self._waiters: dict[Key, list[Waiter]] = {}
-        # Refused after they had been accepted, to feeds that are still of them.
-        self._not_taken_back: set[Key] = set()
-        self._blocking = 0
         self._scope = trio.CancelScope(shield=True)
         self._running = False
         self._closed = False
@@ -118,63 +109,18 @@ class Supervisor:
         """Route events to a new subscriber, in one lane with those who want the same."""
         if self._closed:
             raise closed()
-        self._subscribers[subscriber] = None
-        inbox = subscriber.inbox
-        if inbox.overflow == "block":
-            self._blocking += 1
-            inbox.freed = self._make_room
-        lane = self._shared.get(subscriber.topics)
-        if lane is None or not lane.is_plain:
-            lane = Lane(subscriber.topics)
-            self._add_lane(lane)
-            self._shared[subscriber.topics] = lane
-        subscriber.lane = lane
-        lane.receivers.append(inbox)
+        lane = self._roster.add(subscriber)
         if self._upstream_lost:
             lane.lose(_upstream_reason(self._upstream))  # nothing comes until it is back
 
     def detach(self, subscriber: Subscriber) -> None:
         """Route no more events to a subscriber."""
-        if self._subscribers.pop(subscriber, self) is self:
-            return
-        if subscriber.inbox.overflow == "block":
-            self._blocking -= 1
-            self._make_room()
-        lane = subscriber.lane
-        if lane is not None:
-            lane.receivers.remove(subscriber.inbox)
-            if not lane.receivers:
-                self._remove_lane(lane)
-        subscriber.lane = None
+        self._roster.remove(subscriber)
 
     def change(self, subscriber: Subscriber, topics: tuple[AnyTopic, ...]) -> None:
         """Route other events to a subscriber, which has a lane of its own from now on."""
-        lane = subscriber.lane
-        if lane is None:
-            return
-        if len(lane.receivers) > 1:
-            lane = subscriber.lane = lane.split(subscriber.inbox)
-        else:
-            self._remove_lane(lane)
-        lane.topics = subscriber.topics = topics
-        self._add_lane(lane)
-        lane.wait_for_wanted(trio.current_time())
+        self._roster.move(subscriber, topics)
         self._stir()
-
-    def _add_lane(self, lane: Lane) -> None:
-        self._router.add(lane)
-        for key in lane.keys:
-            self._lanes_of.setdefault(key, []).append(lane)
-
-    def _remove_lane(self, lane: Lane) -> None:
-        self._router.remove(lane)
-        for key in lane.keys:
-            lanes = self._lanes_of[key]
-            lanes.remove(lane)
-            if not lanes:
-                del self._lanes_of[key]
-        if self._shared.get(lane.topics) is lane:
-            del self._shared[lane.topics]
 
     def acquire(self, keys: Sequence[Key]) -> Waiter:
         """Want subscriptions; the waiter is settled by the terminal's word on each."""
@@ -192,7 +138,7 @@ class Supervisor:
             self._running = True
             self._start_soon(self.run)
         self._stir()
-        self._make_room()
+        self._roster.make_room()
         return waiter
 
     def release(
@@ -228,7 +174,7 @@ class Supervisor:
     async def aclose(self) -> None:
         """Say goodbye, as long as the caller's deadline lets it, and end everything."""
         self._closed = True
-        for subscriber in list(self._subscribers):
+        for subscriber in self._roster.subscribers:
             subscriber.fail(closed)
             self.detach(subscriber)  # one that is full must not keep the terminal's goodbye away
         for waiter in self._all_waiters():
@@ -256,7 +202,7 @@ class Supervisor:
         for waiter in self._all_waiters():
             waiter.fail(copied)
         self._waiters.clear()
-        for subscriber in list(self._subscribers):
+        for subscriber in self._roster.subscribers:
             subscriber.fail(copied)
             self.detach(subscriber)
 
@@ -373,9 +319,7 @@ class Supervisor:
         self._upstream = ""
         self._upstream_lost = False
         self._connections += 1
-        for lane in self._router.lanes:
-            if lane.is_lost:
-                lane.returned(now)
+        self._losses.returned(now)
         self._set_state(StreamState(name="live"))
 
     async def _serve(self, connection: Connection) -> None:
@@ -386,7 +330,9 @@ class Supervisor:
             now = trio.current_time()
             for word in self._subscriptions.expired(now, timeout):
                 self._settle(word)
-            next_gap = self._close_gaps(now)
+            # A terminal without upstream takes subscriptions, and has nothing to send yet.
+            has_data = self._upstream in ("", _CONNECTED)
+            next_gap = self._losses.close_gaps(now) if has_data else None
             commands = self._subscriptions.commands(now)
             if commands:
                 await self._tell(connection, commands)
@@ -407,45 +353,6 @@ class Supervisor:
     def _stir(self) -> None:
         self._stirred.set()
 
-    def _close_gaps(self, now: float) -> float | None:
-        """Close gaps whose first event does not come; return when the next one is due."""
-        due: float | None = None
-        if self._upstream not in ("", _CONNECTED):
-            return due  # the terminal takes subscriptions, and has nothing to send yet
-        market_now: dt.datetime | None = None
-        for lane in list(self._router.lanes):
-            if lane.answered_at is None:
-                continue
-            ends = lane.answered_at + GRACE
-            if ends <= now:
-                market_now = market_now or self._market_now(now)
-                lane.close_gap(market_now - dt.timedelta(seconds=now - lane.answered_at))
-            else:
-                due = ends if due is None else min(due, ends)
-        return due
-
-    def _market_now(self, now: float) -> dt.datetime:
-        """Return the market's time.
-
-        New York's; but a replay has a time of its own, which goes on from its last event.
-        A lane whose events were read late thinks it earlier than it is, so that the latest counts.
-        """
-        newest: dt.datetime | None = None
-        newest_at = 0.0
-        known: list[dt.datetime] = []
-        for lane in self._router.lanes:
-            estimate = lane.market_time(now)
-            if estimate is None:
-                continue
-            known.append(estimate)
-            if newest is None or lane.last_at > newest_at:
-                newest, newest_at = estimate, lane.last_at
-        wall = market_time.now()
-        if newest is None:
-            return wall
-        latest = max(each for each in known if each.date() == newest.date())
-        return wall if abs(wall - latest) < _SAME_CLOCK else latest
-
     def _on_answer(self, answer: Answer) -> None:
         word = self._subscriptions.answered(answer)
         if word is not None:
@@ -456,50 +363,10 @@ class Supervisor:
         now = trio.current_time()
         for waiter in self._waiters.pop(word.key, ()):
             waiter.settle(word)
-        for lane in self._lanes_of.get(word.key, ()):
-            was_open = lane.answered_at is None
-            lane.answered(word.key, now)
-            if was_open and lane.answered_at is not None:
-                self._stir()
-        if word.accepted and word.key in self._not_taken_back:
-            self._note_accepted(word.key, now)
-        elif word.response is not None and not word.accepted:
-            self._note_refused(word.key, word.response)
+        if self._losses.settle(word, now):
+            self._stir()
 
-    def _note_refused(self, key: Key, response: str) -> None:
-        """Tell those who had a subscription that the terminal does not take it back."""
-        self._not_taken_back.add(key)
-        for subscriber in self._subscribers:
-            lane = subscriber.lane
-            if subscriber.established and lane is not None and key in subscriber.held:
-                last = lane.last if subscriber.inbox.received else None
-                since = None if last is None else market_time_of(last)
-                subscriber.note_refused(key, response, since)
-                reason = f"the terminal does not take {key.subject} back: {response}"
-                subscriber.inbox.notify(Lost(reason=reason, since=since))
-
-    def _note_accepted(self, key: Key, now: float) -> None:
-        """Tell those whose subscription the terminal did not take back that it does now."""
-        self._not_taken_back.discard(key)
-        for subscriber in self._subscribers:
-            lane = subscriber.lane
-            if lane is None or not subscriber.is_missing(key):
-                continue
-            since = subscriber.note_accepted(key)
-            # Where all of the lane is lost since then, its own gap goes on from there.
-            until = lane.lost_since or self._market_now(now)
-            if since is None or since < until:
-                subscriber.inbox.notify(
-                    Gap(
-                        reason=f"the terminal did not take {key.subject} back",
-                        since=since,
-                        until=until,
-                        replayed=0,
-                        topics=narrowed(lane.topics, {key}),
-                    )
-                )
-
-    def _on_status(self, status: str) -> None:  # noqa: C901  # one table of changes
+    def _on_status(self, status: str) -> None:
         if not status:  # a heartbeat that does not say how upstream is
             return
         before, self._upstream = self._upstream, status
@@ -510,17 +377,11 @@ class Supervisor:
                 self._upstream_lost = False
                 _LOGGER.info("the terminal's upstream is back; subscribing again")
                 self._subscriptions.renew()
-                now = trio.current_time()
-                for lane in self._router.lanes:
-                    if lane.is_lost:
-                        lane.returned(now)
+                self._losses.returned(trio.current_time())
                 self._set_state(StreamState(name="live"))
             elif before:
                 # It had none when this connection began: what is missing ends no earlier than now.
-                now = trio.current_time()
-                for lane in self._router.lanes:
-                    if lane.answered_at is not None:
-                        lane.answered_at = now
+                self._losses.postpone(trio.current_time())
             self._stir()
         elif before == _CONNECTED:
             # Before its first request a terminal is not connected, which is no loss.
@@ -533,14 +394,7 @@ class Supervisor:
         self._router.flush()
         if not self._is_open:
             self._subscriptions.disconnected()
-        # Who has not been acknowledged has lost nothing, unless something came all the same; but
-        # where upstream is lost, the acknowledgement may come and nothing after it.
-        begun = {
-            id(each.lane) for each in self._subscribers if each.established or each.inbox.received
-        }
-        for lane in self._router.lanes:
-            if everyone or id(lane) in begun:
-                lane.lose(reason)
+        self._losses.lose(reason, everyone=everyone)
 
     def _arrived_at(self) -> float:
         """Return when what is being routed arrived, at the earliest."""
@@ -548,25 +402,20 @@ class Supervisor:
 
     # A feed that blocks
 
-    def _make_room(self) -> None:
-        self._room.unpark_all()
-
     def _wait_for_room(self) -> Awaitable[None] | None:
         """Return None, or what to await until no feed with overflow="block" is full.
 
         While the terminal owes an answer, reading goes on all the same: who
         reads the feed may be the one who waits for it.
         """
-        return self._until_there_is_room() if self._blocking and self._is_held_back() else None
+        return self._until_there_is_room() if self._is_held_back() else None
 
     async def _until_there_is_room(self) -> None:
         while self._is_held_back():
             await self._room.park()
 
     def _is_held_back(self) -> bool:
-        return not self._subscriptions.is_asking and any(
-            each.inbox.overflow == "block" and each.inbox.is_full for each in self._subscribers
-        )
+        return self._roster.is_full and not self._subscriptions.is_asking
 
     # What is seen of it
 
@@ -582,7 +431,7 @@ class Supervisor:
             unwanted=router.unwanted,
             undecodable=router.undecodable,
             unknown=dict(router.unknown),
-            feeds=len(self._subscribers),
+            feeds=len(self._roster.subscribers),
             subscriptions=len(book),
             confirmed=book.count("confirmed"),
             refused=book.count("refused"),
@@ -592,7 +441,7 @@ class Supervisor:
     @property
     def feeds(self) -> set[object]:
         """What tells its feeds apart: their inboxes, which one at several sockets shares."""
-        return {each.inbox for each in self._subscribers}
+        return {each.inbox for each in self._roster.subscribers}
 
     def _set_state(self, state: StreamState) -> None:
         self._states.set(self, state)
