@@ -882,6 +882,19 @@ def test_read_any_of_hostile_bytes(case, data):
         read_any(form, data.draw(mutations(body)))
 
 
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (b'{"rows": 1}', "the document has neither 'response' nor only columns"),
+        (b'{"a": [1], "b": [1, 2]}', "the columns of the document have different lengths"),
+    ],
+)
+def test_a_document_of_no_known_shape_says_what_it_lacks(document, words):
+    """Not only that it is none: which of the shapes it comes near to, and why it is not that."""
+    with pytest.raises(DecodeError, match=f"^{words}"):
+        read_any("json", document)
+
+
 def test_groups_and_rows_may_be_mixed():
     """A document's groups and plain rows are told apart one by one."""
     document = {"response": [{"a": 1}, {"contract": {"a": 2}, "data": [{"b": 3}, {"b": 4}]}]}

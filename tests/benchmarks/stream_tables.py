@@ -42,6 +42,7 @@ def stream() -> None:
         variants = [
             bare := peer("picows_bare", PICOWS, port),
             routed := peer("picows_routed", "picows + msgspec, same routing and lists", port),
+            least := peer("python_loop", "a loop in Python, routed and dropped", port),
             batches := ours("batches", "thetatrio, batches()", port),
             each := ours("one_by_one", "thetatrio, async for", port),
             peer("aiohttp", "aiohttp + msgspec", port),
@@ -62,7 +63,7 @@ def stream() -> None:
     judge_ratio("batches to picows", batches, bare, BATCHES_LIMIT)
     judge_ratio("async for to picows", each, bare, EACH_LIMIT)
     judge_ratio("trio-websocket + channel to batches", plain, batches, 15, at_least=True)
-    for variant, base in ((batches, routed), (plain, batches), (plain, each)):
+    for variant, base in ((batches, routed), (batches, least), (plain, batches), (plain, each)):
         middle, low, high = ratio(variant, base)
         print(f"  {variant.name} to {base.name}: x{middle:.2f} [{low:.2f}-{high:.2f}]")
 

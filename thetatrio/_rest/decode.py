@@ -512,7 +512,7 @@ def _wall_clock(value: object) -> dt.datetime:
     # Text only: msgspec would take a number for Unix seconds, and the vendor has none such.
     if not isinstance(value, str):
         raise ValueError("expected a timestamp as text")
-    moment = msgspec.convert(value.replace(" ", "T"), dt.datetime)
+    moment = msgspec.convert(value, dt.datetime)
     if moment.tzinfo is not None:  # no terminal sends an offset; one that did would mean it
         moment = moment.astimezone(NEW_YORK).replace(tzinfo=None)
     return moment

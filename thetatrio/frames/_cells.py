@@ -165,7 +165,7 @@ def _date(cell: str) -> dt.date:
 
 def _wall_clock(cell: str) -> dt.datetime:
     # Finer digits are cut off here, for msgspec would round some of them up.
-    text = _FINER.sub(r"\1", cell.replace(" ", "T"))
+    text = _FINER.sub(r"\1", cell)
     moment = msgspec.convert(text, dt.datetime)
     if moment.tzinfo is not None:  # no terminal sends an offset; one that did would mean it
         moment = moment.astimezone(NEW_YORK).replace(tzinfo=None)

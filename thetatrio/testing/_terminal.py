@@ -66,7 +66,8 @@ class Terminal:
         seed: the same seed, day and contracts give the same bytes.
         day: today, a date or its text; its session is over.
         tier: the account's subscription: slots, operations, how far back.
-        contracts: options listed per root and week.
+        contracts: options listed per root and week, the nearest expirations first;
+            with a dozen, none is left by the week's Wednesday.
         faults: the script to begin with.
         answers: what the same request gets the next time: the same (`stable`),
             prices moved by a cent (`changing`), rows in another order (`reordered`).
