@@ -259,6 +259,19 @@ def test_a_late_word_on_what_is_not_wanted_settles_nothing():
     assert book.keys == {B}
 
 
+def test_a_late_word_is_not_that_of_who_has_asked_again():
+    """A refusal that comes after its time, before the new command is sent, is not the new word."""
+    book = Subscriptions(FIRST)
+    book.acquire([A])
+    book.commands(0.0)
+    book.expired(5.0, TIMEOUT)
+    book.acquire([A])
+    assert book.answered(Answer(FIRST, "MAX_STREAMS_REACHED")) is None
+    assert book.word_on(A) is None
+    assert told(book.commands(5.0)) == [(A, True)]
+    assert book.answered(Answer(FIRST + 1, "SUBSCRIBED")) == Word(A, "SUBSCRIBED")
+
+
 def test_removals_that_are_never_answered_take_no_room():
     """Where a terminal answers adds and no removals, removals do not fill the window."""
     keys = [key(number) for number in range(300)]

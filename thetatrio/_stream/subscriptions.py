@@ -203,6 +203,8 @@ class Subscriptions:
             self._told[sent.key] = True
         if not sent.add or entry is None or entry.number != answer.req_id:
             return None
+        if entry.state == "waiting":  # somebody has asked again: that command's answer counts
+            return None
         entry.response = answer.response
         entry.state = "confirmed" if answer.response == SUBSCRIBED else "refused"
         if entry.state == "refused" and not self._told.get(sent.key):
