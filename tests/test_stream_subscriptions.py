@@ -22,7 +22,7 @@ def key(number):
 
 
 KEYS = [key(number) for number in range(6)]
-A, B = KEYS[:2]
+A, B, C = KEYS[:3]
 
 
 def book_of(*keys, answers="SUBSCRIBED"):
@@ -340,7 +340,58 @@ def test_silences_without_end_take_no_room():
     assert len(book._expired) + len(book._unanswered) + len(book._queue) <= 10
 
 
+def test_what_may_be_subscribed_all_the_same_is_taken_back():
+    """A refusal does not say that nothing is there, while an older command has had no answer."""
+    for silence in (False, True):
+        book = Subscriptions(FIRST)
+        book.acquire([A])
+        book.commands(0.0)  # the terminal takes it, and says nothing
+        book.release([A])
+        book.acquire([A])
+        assert told(book.commands(1.0)) == [(A, True)]
+        if silence:
+            book.expired(5.5, TIMEOUT)
+        assert book.answered(Answer(FIRST + 1, "INVALID_PERMS")) == Word(A, "INVALID_PERMS")
+        book.release([A])
+        assert told(book.commands(5.5)) == [(A, False)]
+
+
 # Connections
+
+
+def test_a_removal_that_was_not_read_is_said_again():
+    """A connection that stalls and ends may have taken it along; an answer shows it has not."""
+    for answered in (False, True):
+        book = Subscriptions(FIRST)
+        book.acquire([A, B])
+        accept(book, book.commands(0.0))
+        book.release([A])
+        assert told(book.commands(0.0)) == [(A, False)]
+        book.expired(5.0, TIMEOUT)
+        if answered:
+            book.acquire([C])
+            accept(book, book.commands(6.0))
+            book.release([C])
+        book.disconnected()
+        again = told(book.commands(10.0))
+        assert ((A, False) in again) != answered
+        assert (B, True) in again
+
+
+def test_removals_that_may_not_have_been_read_take_no_room():
+    """Of a terminal that never answers, the newest window of them is said again."""
+    book = Subscriptions(FIRST)
+    for turn in range(500):
+        book.acquire([key(turn)])
+        book.release([key(turn)])
+        book.acquire([key(turn)])
+        book.commands(10.0 * turn)
+        book.release([key(turn)])
+        book.commands(10.0 * turn)
+        book.expired(10.0 * turn + TIMEOUT, TIMEOUT)
+    book.disconnected()
+    again = told(book.commands(1e9))
+    assert again == [(key(turn), False) for turn in range(500 - WINDOW, 500)]
 
 
 def test_after_a_disconnect_everything_wanted_is_told_again():

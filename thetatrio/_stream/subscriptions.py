@@ -75,6 +75,9 @@ class Subscriptions:
         self._told: dict[Key, bool] = {}
         self._unanswered: dict[int, _Sent] = {}
         self._expired: dict[int, Key] = {}
+        # Removals whose time was up, as long as no newer command was answered: commands are
+        # taken in order, so that only these may be lost with the connection.
+        self._unread: dict[int, Key] = {}
         self._answers = False
         self._mute_adds = False
         self._mute_removals = False
@@ -185,15 +188,21 @@ class Subscriptions:
         sent = self._unanswered.pop(answer.req_id, None)
         if sent is None:
             return self._late(answer)
-        self._answers = True
+        self._note_read(answer.req_id)
         return self._settle(sent, answer)
+
+    def _note_read(self, number: int) -> None:
+        """Note that the terminal answers, and has read what was sent before a command."""
+        self._answers = True
+        if self._unread:
+            self._unread = {each: key for each, key in self._unread.items() if each > number}
 
     def _late(self, answer: Answer) -> Word | None:
         # After its time was up, or of somebody else's.
         key = self._expired.pop(answer.req_id, None)
         if key is None:
             return None
-        self._answers = True
+        self._note_read(answer.req_id)
         self._mute_adds = False
         return self._settle(_Sent(key, True, 0.0), answer)
 
@@ -207,9 +216,13 @@ class Subscriptions:
             return None
         entry.response = answer.response
         entry.state = "confirmed" if answer.response == SUBSCRIBED else "refused"
-        if entry.state == "refused" and not self._told.get(sent.key):
+        if entry.state == "refused" and not self._told.get(sent.key) and not self._asks(sent.key):
             self._told.pop(sent.key, None)  # to refuse it again would take nothing back
         return Word(sent.key, answer.response)
+
+    def _asks(self, key: Key) -> bool:
+        """Tell whether a command that wants something waits for its answer."""
+        return any(sent.add and sent.key == key for sent in self._unanswered.values())
 
     def next_deadline(self, timeout: float) -> float | None:
         """Return when the oldest unanswered command has waited for `timeout`."""
@@ -227,13 +240,17 @@ class Subscriptions:
             if not sent.add:
                 # Contested whether removals are answered: this terminal does not.
                 self._mute_removals = True
+                self._unread[number] = sent.key
+                if len(self._unread) > WINDOW:
+                    del self._unread[next(iter(self._unread))]
                 continue
             if not self._answers:
                 self._mute_adds = True  # nor anything at all; waiting for more would be in vain
+            if sent.key in self._told:
+                self._told[sent.key] = True
             entry = self._entries.get(sent.key)
             if entry is not None and entry.number == number:
                 entry.state, entry.response = "unanswered", None
-                self._told[sent.key] = True
                 self._expired[number] = sent.key
                 words.append(Word(sent.key, None))
         return words
@@ -245,10 +262,12 @@ class Subscriptions:
         answered: subscriptions are the account's, and outlive a connection.
         """
         removals = [sent.key for sent in self._unanswered.values() if not sent.add]
+        removals += self._unread.values()
         self._queue.update((key, False) for key in removals if key not in self._entries)
         self._told.update((sent.key, True) for sent in self._unanswered.values())
         self._unanswered.clear()
         self._expired.clear()
+        self._unread.clear()
         self._answers = self._mute_adds = self._mute_removals = False
         self.renew()
 
