@@ -887,6 +887,8 @@ def test_read_any_of_hostile_bytes(case, data):
     [
         (b'{"rows": 1}', "the document has neither 'response' nor only columns"),
         (b'{"a": [1], "b": [1, 2]}', "the columns of the document have different lengths"),
+        (b'{"response": 1}', "the document has neither a list 'response' nor columns"),
+        (b'{"response": [{"contract": {}, "data": [1]}]}', "an element of 'data' is not an object"),
     ],
 )
 def test_a_document_of_no_known_shape_says_what_it_lacks(document, words):
@@ -973,13 +975,42 @@ REGULAR = [
 ]
 
 
+def refuse(*_):
+    raise AssertionError("the slow road was taken")
+
+
 @pytest.mark.parametrize("answer", REGULAR)
 def test_regular_csv_is_never_read_slowly(answer, monkeypatch):
-    """What terminals usually send goes the fast road, whole and in pieces."""
-
-    def refuse(*_):
-        raise AssertionError("the slow road was taken")
-
+    """What terminals usually send goes the fast road, whole and in pieces, blank lines or not."""
     monkeypatch.setattr(decode.CsvDecoder, "_slowly", refuse)
     assert read("csv", answer.row_type, answer.csv) == answer.rows
     assert read("csv", answer.row_type, answer.csv[:50], answer.csv[50:]) == answer.rows
+    spaced = answer.csv.replace(b"\r\n", b"\r\n\r\n\n")
+    assert read("csv", answer.row_type, spaced) == answer.rows
+    more = b"\r\n".join(b"new," + line for line in answer.csv.split(b"\r\n") if line)
+    assert read("csv", answer.row_type, more) == answer.rows
+
+
+@each_answer
+def test_regular_ndjson_is_never_read_slowly(answer, monkeypatch):
+    """Each operation's lines go the fast road, with a newline after the last or without."""
+    bodies = [body for form, body in answer.bodies() if form == "ndjson"]
+    monkeypatch.setattr(decode.NdjsonDecoder, "_slowly", refuse)
+    assert bodies
+    for body in bodies:
+        assert read("ndjson", answer.row_type, body) == answer.rows
+        assert read("ndjson", answer.row_type, body.rstrip(), b"") == answer.rows
+
+
+class Sparse(rows.Row):
+    """A row of which two columns may be missing."""
+
+    number: int
+    first: int | None = None
+    last: int | None = None
+
+
+def test_a_missing_column_hides_none_after_it():
+    """On the slow road, too, what comes after a column that may be missing is read."""
+    assert read("ndjson", Sparse, b'{"number":"1","last":"3"}\n') == [Sparse(1, None, 3)]
+    assert read("json", Sparse, b'[{"number":"1","last":"3"}]') == [Sparse(1, None, 3)]

@@ -658,6 +658,16 @@ def test_what_is_in_hand_is_not_given_up_while_there_is_room(latest):
     assert drain(buffer) == [0, 1]
 
 
+def test_taking_some_leaves_the_others_to_be_replaced(latest):
+    """With `latest`, only what was asked for is lined up; a newer event stands for the rest."""
+    buffer = Buffer(9, "latest")
+    buffer.push(latest(*"ABC"))
+    assert [each.sequence for each in buffer.take(1)] == [0]
+    buffer.push(latest("C", "B"))
+    assert buffer.statistics().conflated == 2
+    assert drain(buffer) == [3, 4]
+
+
 def test_after_an_overflow_the_rest_is_still_the_latest(latest):
     """With `latest`, giving up the oldest contract leaves the others to be replaced by newer."""
     buffer = Buffer(3, "latest")
