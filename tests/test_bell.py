@@ -1,6 +1,7 @@
 """thetatrio._bell."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -90,3 +91,25 @@ def test_an_interrupted_wait_leaves_whoever_rings_alone():
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals go to no one thread there")
+def test_ctrl_c_that_ends_no_system_call_is_met_all_the_same():
+    """One that came just before the wait, as one that another thread took, is met in a moment."""
+    bell, met = Bell(), []
+
+    def press():
+        while not bell._waiting:
+            pass
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    began = time.monotonic()
+    try:
+        bell.until(lambda: False, began + 20)
+    except KeyboardInterrupt:
+        met.append(time.monotonic() - began)
+    pressing.join(10)
+    assert met
+    assert met[0] < 10

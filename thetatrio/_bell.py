@@ -11,8 +11,9 @@ from typing import Final
 
 __all__ = ["Bell"]
 
-# There a thread that waits without a bound does not meet Ctrl-C.
-_PATIENCE: Final = 0.1 if sys.platform == "win32" else None
+# Seconds of one system call. Ctrl-C that comes between Python's last look and the call ends
+# no call, and is met at the next look; on Windows it never ends one.
+_PATIENCE: Final = 0.1 if sys.platform == "win32" else 0.5
 
 
 class Bell:
@@ -47,7 +48,7 @@ class Bell:
             while not holds():  # what was told before this thread waited rang for nobody
                 patience = _PATIENCE
                 if deadline is not None:
-                    patience = deadline - time.monotonic()
+                    patience = min(patience, deadline - time.monotonic())
                     if patience <= 0:
                         return False
                 with suppress(Empty):
