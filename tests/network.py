@@ -6,12 +6,11 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
-import httpcore
-import httpx
 import trio
 from trio.testing import memory_stream_pair
 
 import thetatrio
+from tests.http_library import httpcore, httpx
 from thetatrio._nursery import open_hidden_nursery
 from thetatrio.testing import Terminal
 from thetatrio.testing.faults import FaultScript, RequestFault

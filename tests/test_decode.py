@@ -935,6 +935,7 @@ WORDS = [
     ("csv", rows.Symbol, b"symbol,n\nA,1\nB\n", "row 2: 1 cells for 2 columns; "),
     ("csv", rows.Symbol, b"symbol\n\xff\n", "row 1: the text is not UTF-8; "),
     ("json", rows.Symbol, DEEP, "the nesting is too deep; "),
+    ("json", rows.Symbol, b'{"response":[{"symbol":"\xff"}]}', "the text is not UTF-8; "),
     ("json", rows.Symbol, b'{"response":[1]}', "an element of 'response' is not an object; "),
 ]
 
@@ -954,6 +955,9 @@ def test_a_refusal_without_a_type_says_why():
         ("csv", b"a,a\n1,2\n", "the answer has a column twice; "),
         ("csv", b"a,b\n1\n", "1 cells for 2 columns; "),
         ("ndjson", b"7\n", "expected an object; "),
+        ("ndjson", b'{"a":"\xff"}\n', "the text is not UTF-8; "),
+        ("csv", b"a\n\xff\n", "the text is not UTF-8; "),
+        ("json", b'{"response":[{"a":"\xff"}]}', "the text is not UTF-8; "),
         ("json", DEEP, "the nesting is too deep; "),
     ):
         with pytest.raises(DecodeError) as caught:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 # Each download is a process of its own, forked from one that has imported everything.
 DOWNLOADS = """
-import os, sys, httpx, pyarrow.parquet, thetatrio, thetatrio.download, trio
+import os, sys, pyarrow.parquet, thetatrio._rest.transport, thetatrio.download, trio
 
 async def main(url, to, form):
     async with thetatrio.open_session(base_url=url, tier="value") as session:

@@ -6,11 +6,11 @@ import gzip
 import socket
 import ssl
 
-import httpx
 import pytest
 import trio
 
 import thetatrio
+from tests.http_library import httpx
 from tests.network import MemoryNetwork, Script, answer, scripted
 from thetatrio._rest.transport import Inflated, Transport
 from thetatrio.config import Config

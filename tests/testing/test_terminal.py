@@ -8,10 +8,10 @@ import socket
 import subprocess
 import sys
 
-import httpx
 import pytest
 import trio
 
+from tests.http_library import httpx
 from tests.testing.client import STATUS, SYMBOLS, Client, ask_once, connected, small
 from thetatrio.config import Config, Tier
 from thetatrio.errors import InternalError, InvalidConfig

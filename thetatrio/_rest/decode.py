@@ -51,7 +51,7 @@ FIRST_BYTES: Final = 256
 MAX_LINE: Final = 16 << 20
 """Bytes of the longest line: past that it is no row, and must not fill the memory."""
 # What msgspec, the csv module and datetime raise on hostile bytes.
-# UnicodeDecodeError is a ValueError; msgspec lets it through bare for some
+# UnicodeDecodeError is a ValueError; msgspec before 0.23 lets it through for some
 # invalid UTF-8. OverflowError is an offset that leads out of the calendar.
 _REFUSALS: Final = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError, csv.Error)
 _BOM: Final = b"\xef\xbb\xbf"
@@ -174,7 +174,7 @@ class NdjsonDecoder(Generic[R]):
                 try:
                     rows.append(_tolerant(self._row_type, _object(line)))
                 except _REFUSALS as error:
-                    _fail(f"row {self._rows + len(rows) + 1}: {_words(error)}", line, error)
+                    _fail(f"row {self._rows + len(rows) + 1}: {_words(error, line)}", line, error)
         return rows
 
 
@@ -268,7 +268,7 @@ class CsvDecoder(Generic[R]):
                 cells = _by_name(self._columns, _cells(line))
                 rows.append(_tolerant(self._row_type, cells))
             except _REFUSALS as error:
-                _fail(f"row {self._rows + len(rows) + 1}: {_words(error)}", line, error)
+                _fail(f"row {self._rows + len(rows) + 1}: {_words(error, line)}", line, error)
         return rows
 
 
@@ -291,10 +291,10 @@ def _csv_reader(row_type: type[R], columns: tuple[str, ...]) -> Callable[[bytes]
             None  # a lone empty cell is an empty line: leave lists of one column to the slow road
         )
     hints = dict(zip(_wire_names(row_type), _field_types(row_type), strict=True))
-    cells: Any = tuple[tuple(hints.get(name, str) for name in columns)]  # type: ignore[misc]
-    decoder: msgspec.json.Decoder[list[tuple[object, ...]]]
-    decoder = msgspec.json.Decoder(list[cells], strict=False)
-    decode = decoder.decode
+    # Made as values: type checkers take what stands in `list[...]` for a type expression.
+    line_type = types.GenericAlias(tuple, tuple(hints.get(name, str) for name in columns))
+    lines_type = cast("type[list[tuple[object, ...]]]", types.GenericAlias(list, (line_type,)))
+    decode = msgspec.json.Decoder(lines_type, strict=False).decode
     fields = _wire_names(row_type)
     if any(name not in columns for name in fields):
         return None  # a column that may be missing is
@@ -349,7 +349,7 @@ class JsonDecoder(Generic[R]):
             try:
                 return _rows_of_objects(self._row_type, rows_of_document(_document(body)))
             except _REFUSALS as error:
-                _fail(_words(error), body, error)
+                _fail(_words(error, body), body, error)
 
 
 @cache
@@ -536,12 +536,21 @@ def _field_types(row_type: type[R]) -> tuple[object, ...]:
     return tuple(hints[name] for name in row_type.__struct_fields__)
 
 
-def _words(error: BaseException) -> str:
+def _words(error: BaseException, data: bytes = b"") -> str:
     if isinstance(error, RecursionError):
         return "the nesting is too deep"
-    if isinstance(error, UnicodeDecodeError):
+    # Which error msgspec raises for invalid UTF-8, and its text, depend on its version.
+    if isinstance(error, UnicodeDecodeError) or not _is_utf8(data):
         return "the text is not UTF-8"
     return str(error)[:FIRST_BYTES]
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 # ---------------------------------------------------------------- without a type
@@ -561,4 +570,4 @@ def read_any(form: Form, body: bytes) -> list[dict[str, object]]:
             raise ValueError("the answer has a column twice")
         return [_by_name(names, cells) for cells in rows]
     except _REFUSALS as error:
-        _fail(_words(error), body, error)
+        _fail(_words(error, body), body, error)
