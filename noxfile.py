@@ -17,14 +17,37 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "coverage", "docs", "conformance", "package"]
 
 SUPPORTED = ("3.13", "3.12", "3.11")
+# Not locked, and not part of the default run: `nox -s tests-3.14` where it is installed.
+LATER = ("3.15", "3.14")
 ROOT = Path(__file__).parent
 # Bytes of the package and all that it needs, installed, without bytecode: what it
 # is meant to stay under, and what it must. trio's own tests are 0.5 MB of it.
 WANTED_CORE, LARGEST_CORE = 6_000_000, 7_000_000
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+# What sessions install is locked: each dependency group of pyproject.toml has a file for
+# each Python in SUPPORTED, `tests/locks/3.13/docs.txt`, and "project" is what the project
+# and all of its extras need. A group's file comes on top of those of the groups that are
+# named here, and leaves out what is in them.
+LOCKS = ROOT / "tests" / "locks"
+LOCKED_ON = {
+    "build": (),
+    "coverage": (),
+    "lint": (),
+    "package": ("build",),
+    "project": ("build",),
+    "audit": ("build", "project"),
+    "docs": ("build", "project"),
+    "test": ("coverage", "build", "project"),
+    "bench": ("coverage", "build", "project", "test"),
+    "fuzz": ("coverage", "build", "project", "test"),
+    "httpx2": ("coverage", "build", "project", "test"),
+    "mutants": ("coverage", "build", "project", "test"),
+    "shuffle": ("coverage", "build", "project", "test"),
+    "types": ("coverage", "build", "project", "test"),
+}
 
 # What touches each dependency, and little else: `bounds` runs it.
 BOUNDS_TESTS = (
@@ -52,7 +75,7 @@ def _reveal_pyenv() -> None:
     # ones it has are found in its own folder. At the end of PATH, so that what
     # the user put first stays first.
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    for version in SUPPORTED:
+    for version in (*SUPPORTED, *LATER):
         for folder in sorted((root / "versions").glob(f"{version}.*/bin"), reverse=True):
             os.environ["PATH"] += os.pathsep + str(folder)
 
@@ -77,17 +100,59 @@ def _runs(version: str) -> bool:
 
 
 _reveal_pyenv()
-FOUND = [version for version in SUPPORTED if _runs(version)]
+LATER_FOUND = [version for version in LATER if _runs(version)]
+# On a machine that has a later Python only, that one is used, with no lock.
+FOUND = [version for version in SUPPORTED if _runs(version)] or LATER_FOUND
 MISSING = [version for version in SUPPORTED if version not in FOUND]
 if not FOUND:
     sys.exit(f"thetatrio needs one of Python {', '.join(SUPPORTED)}, and none was found here")
 NEWEST = FOUND[0]
+ALL_FOUND = list(dict.fromkeys([*LATER_FOUND, *FOUND]))
+nox.options.sessions = [
+    *("lint", "types"),
+    *(f"tests-{version}" for version in FOUND),
+    *("coverage", "docs", "conformance", "package"),
+]
 
 
-def _install(session: nox.Session, *groups: str, project: tuple[str, ...] = ()) -> None:
-    # By way of nox: pip reads dependency groups itself only from 25.1 on.
-    requirements = nox.project.dependency_groups(PYPROJECT, *groups)
-    session.install("--quiet", *requirements, *project)
+def _requirements(group: str) -> list[str]:
+    """Return what a group needs as pyproject.toml has it: with ranges of versions."""
+    if group != "project":
+        # By way of nox: pip reads dependency groups itself only from 25.1 on.
+        return list(nox.project.dependency_groups(PYPROJECT, group))
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(it for extra in extras for it in extra)]
+    return list(dict.fromkeys(it for it in wanted if not it.startswith("thetatrio[")))
+
+
+def _locks(group: str, version: str) -> list[Path]:
+    """Return the lock files of a group and of what it comes on top of."""
+    return [LOCKS / version / f"{name}.txt" for name in (*LOCKED_ON[group], group)]
+
+
+def _install(session: nox.Session, group: str, *, editable: bool = True) -> None:
+    """Install a group's locked versions, and then the project, which has no hash."""
+    files = _locks(group, str(session.python))
+    if all(path.is_file() for path in files):
+        session.install("--quiet", *(f"--requirement={path}" for path in files))
+    else:
+        session.warn(f"no versions are locked for Python {session.python}: the newest are used")
+        _install_newest(session, group)
+    if "project" in LOCKED_ON[group]:
+        _install_project(session, ROOT, editable=editable)
+
+
+def _install_newest(session: nox.Session, group: str) -> None:
+    """Install the newest versions of what a group needs, and the project needs."""
+    wanted = [it for name in (*LOCKED_ON[group], group) for it in _requirements(name)]
+    session.install("--quiet", "--upgrade", "--upgrade-strategy=eager", *wanted)
+
+
+def _install_project(session: nox.Session, source: Path, *, editable: bool = True) -> None:
+    """Install the project alone: what it needs, and what builds it, is there already."""
+    how = ("--editable",) if editable else ()
+    session.install("--quiet", "--no-deps", "--no-build-isolation", *how, str(source))
 
 
 @nox.session(python=NEWEST)
@@ -104,11 +169,16 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def types(session: nox.Session) -> None:
     """Hold the types: mypy and pyright strict, and every public name's type complete."""
-    _install(session, "types", project=(".[all]",))
+    # Not editable: the installed package is looked at, as a user's editor does.
+    _install(session, "types", editable=False)
+    _check_types(session, *session.posargs)
+
+
+def _check_types(session: nox.Session, *arguments: str) -> None:
     session.run("mypy")
     session.run("pyright")
-    session.run("python", "-m", "pytest", "tests/typing", *session.posargs)
-    # Elsewhere, so that the installed package is looked at, as a user's editor does.
+    session.run("python", "-m", "pytest", "tests/typing", *arguments)
+    # Elsewhere, so that the installed package is found and not the source tree.
     with session.chdir(session.create_tmp()):
         told = session.run(
             *("pyright", "--verifytypes", "thetatrio", "--ignoreexternal", "--outputjson"),
@@ -129,13 +199,14 @@ def types(session: nox.Session) -> None:
         session.error("a public name's type is not complete")
 
 
-@nox.session(python=FOUND)
+@nox.session(python=ALL_FOUND)
 def tests(session: nox.Session) -> None:
     """Run the suite: all of it, under coverage, on the newest Python; its core on the others.
 
-    Arguments after `--` go to pytest in place of that choice.
+    Arguments after `--` go to pytest in place of that choice. Python 3.14 and later,
+    where they are installed, run when they are named: `nox -s tests-3.14`.
     """
-    _install(session, "test", project=("--editable", ".[all]"))
+    _install(session, "test")
     # Those of tests/typing run the type checkers: they belong to `types`.
     run = ("-m", "pytest", "--ignore=tests/typing", "--numprocesses=auto")
     if session.python != NEWEST:
@@ -150,14 +221,14 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def coverage(session: nox.Session) -> None:
     """Hold the branch coverage of what `tests` ran on the newest Python."""
-    session.install("--quiet", "coverage>=7.6")
+    _install(session, "coverage")
     session.run("coverage", "report")
 
 
 @nox.session(python=NEWEST)
 def deep(session: nox.Session) -> None:
     """Run what takes long: full-size data, and each property on many more examples."""
-    _install(session, "test", project=("--editable", ".[all]"))
+    _install(session, "test")
     # Hypothesis marks its tests itself.
     choice = ("-m", "deep or hypothesis", "--hypothesis-profile=deep")
     patient = ("-o", "faulthandler_exit_on_timeout=false")  # some of them take minutes
@@ -167,7 +238,7 @@ def deep(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def soak(session: nox.Session) -> None:
     """Stream for minutes (5, or `-- --minutes 480`): nothing untold, no growth, no leak."""
-    _install(session, "test", project=("--editable", ".[all]"))
+    _install(session, "test")
     session.run("python", "-W", "error", "-m", "tests.soak", *session.posargs)
 
 
@@ -182,7 +253,7 @@ def conformance(session: nox.Session) -> None:
         session.skip("THETATRIO_CATALOGUE is not set: nothing was checked")
     if not (ROOT / folder / "v3_endpoints.json").is_file():
         session.error(f"THETATRIO_CATALOGUE: there is no v3_endpoints.json in {folder!r}")
-    _install(session, "test", project=("--editable", "."))
+    _install(session, "test")
     checks = ["tests/conformance/check_v3.py", "tests/conformance/check_v2.py"]
     session.run("python", "-m", "pytest", *checks, *session.posargs)
 
@@ -196,7 +267,8 @@ def _build_twice(session: nox.Session, place: Path) -> tuple[Path, Path]:
     for name in ("dist", "again"):
         shutil.rmtree(place / name, ignore_errors=True)
         # The wheel is built from the sdist, as an installer without wheels would do.
-        build = ("python", "-m", "build", "--outdir", str(place / name), str(sources))
+        how = ("--no-isolation", "--outdir", str(place / name))
+        build = ("python", "-m", "build", *how, str(sources))
         session.run(*build, env=env, silent=True)
         built = sorted((place / name).iterdir())
         hashes.append({it.name: hashlib.sha256(it.read_bytes()).hexdigest() for it in built})
@@ -225,12 +297,16 @@ def _commit_time() -> str:
     return told.stdout.strip()
 
 
-def _measure(session: nox.Session, place: Path, wheel: Path, sdist: Path, python: str) -> None:
+def _measure(
+    session: nox.Session, place: Path, built: tuple[Path, Path], python: str, env: dict[str, str]
+) -> None:
     """Say how large the core is with all that it needs, and how long importing it takes."""
+    wheel, sdist = built
     core = place / "core"
     shutil.rmtree(core, ignore_errors=True)
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    session.run(*pip, "install", "--no-compile", "--target", str(core), str(wheel), external=True)
+    install = ("install", "--no-compile", "--target", str(core), str(wheel))
+    session.run(*pip, *install, env=env, external=True)
     sizes: dict[str, int] = {}
     for path in core.rglob("*"):
         if path.is_file() and path.suffix != ".pyc":
@@ -255,6 +331,16 @@ def _measure(session: nox.Session, place: Path, wheel: Path, sdist: Path, python
     session.log(f"the best of five, with bytecode: {', '.join(told)}")
 
 
+def _pins(session: nox.Session, place: Path) -> str:
+    """Return the path of constraints: the locked versions of the tests, without their hashes."""
+    files = [path for path in _locks("test", str(session.python)) if path.is_file()]
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
+    pins = re.findall(r"^[\w.-]+==.*?(?= *\\?$)", text, re.MULTILINE)
+    path = place / "pins.txt"
+    path.write_text("\n".join(pins) + "\n", encoding="utf-8")
+    return str(path)
+
+
 _TIMED = "import time; begun = time.perf_counter(); {}; print(time.perf_counter() - begun)"
 
 
@@ -264,8 +350,12 @@ def package(session: nox.Session) -> None:
 
     A folder after `--` gets them.
     """
-    session.install("--quiet", "build", "twine>=6.1")
+    _install(session, "package")
     place = Path(session.create_tmp()).resolve()
+    # In the bare environments too nothing depends on the day, yet pip finds for itself
+    # what the distributions need.
+    pins = _pins(session, place)
+    env = {"PIP_CONSTRAINT": pins, "PIP_BUILD_CONSTRAINT": pins}
     wheel, sdist = _build_twice(session, place)
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
 
@@ -274,6 +364,10 @@ def package(session: nox.Session) -> None:
         session.error("the wheel lacks thetatrio/py.typed: its types would not be seen")
     if not any(name.endswith("licenses/LICENSE") for name in names):
         session.error("the wheel lacks the licence")
+    metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
+    text = zipfile.ZipFile(wheel).read(metadata).decode()
+    if relative := re.findall(r"\]\((?!https?://|#)[^)]*\)", text):
+        session.error(f"links of the long description that are dead on PyPI: {relative}")
     strays = [n for n in names if not n.startswith(("thetatrio/", "thetatrio-"))]
     if strays:
         session.error(f"the wheel has what is not the package: {strays}")
@@ -284,7 +378,7 @@ def package(session: nox.Session) -> None:
         scripts = bare / ("Scripts" if sys.platform == "win32" else "bin")
         python = str(scripts / "python")
         pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
-        session.run(*pip, "install", str(distribution), external=True)
+        session.run(*pip, "install", str(distribution), env=env, external=True)
         # Away from the source tree, which would be imported instead. -W error:
         # what warns when it is imported warns every user.
         with session.chdir(place):
@@ -302,10 +396,10 @@ def package(session: nox.Session) -> None:
     bare = place / "bare-whl"
     python = str(bare / ("Scripts" if sys.platform == "win32" else "bin") / "python")
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    session.run(*pip, "install", "pytest>=8.3", "pytest-trio>=0.8", external=True)
+    session.run(*pip, "install", "pytest>=8.3", "pytest-trio>=0.8", env=env, external=True)
     with session.chdir(scratch):
         session.run(python, "-W", "error", "-m", "pytest", "-q", external=True)
-        _measure(session, place, wheel, sdist, python)
+        _measure(session, place, (wheel, sdist), python, env)
     for folder in session.posargs:
         shutil.copytree(place / "dist", ROOT / folder, dirs_exist_ok=True)
 
@@ -313,7 +407,7 @@ def package(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def docs(session: nox.Session) -> None:
     """Build the documentation into docs/_build: every warning and dead link is an error."""
-    _install(session, "docs", project=("--editable", ".[all]"))
+    _install(session, "docs")
     shutil.rmtree(ROOT / "docs" / "_build", ignore_errors=True)
     strict = ("-W", "-n", "--keep-going", "--jobs=auto", "--quiet")
     session.run("sphinx-build", *strict, "-b", "html", "docs", "docs/_build/html", *session.posargs)
@@ -323,7 +417,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def bench(session: nox.Session) -> None:
     """Measure; arguments after `--` go to the benchmarks."""
-    _install(session, "bench", "test", project=(".[all]",))
+    _install(session, "bench", editable=False)
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 
@@ -362,12 +456,89 @@ def bounds(session: nox.Session, end: str) -> None:
 
 
 @nox.session(python=NEWEST)
+def newest(session: nox.Session) -> None:
+    """Check the types and run the suite with the newest version of everything.
+
+    Arguments after `--` go to pytest in place of the choice of tests.
+    """
+    _install_newest(session, "types")
+    _install_project(session, ROOT, editable=False)
+    session.run("python", "-m", "pip", "check")
+    _check_types(session)
+    run = ("-m", "pytest", "--ignore=tests/typing", "--numprocesses=auto")
+    session.run("python", *run, *(session.posargs or ("-m", "not deep")))
+
+
+@nox.session(python=NEWEST)
+def httpx2(session: nox.Session) -> None:
+    """Run the core tests with httpx2, a fork of httpx, in place of httpx.
+
+    In a copy of the project in which the one line that imports httpx is another.
+    Arguments after `--` go to pytest in place of the choice of tests.
+    """
+    _install(session, "httpx2")
+    place = Path(session.create_tmp()).resolve() / "project"
+    shutil.rmtree(place, ignore_errors=True)
+    unwanted = (".git", ".nox", ".venv*", ".*_cache", "__pycache__", "_build", "build", "dist")
+    shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(*unwanted))
+    transport = place / "thetatrio" / "_rest" / "transport.py"
+    text = transport.read_text(encoding="utf-8")
+    swapped, count = re.subn(r"^import httpx$", "import httpx2 as httpx", text, flags=re.MULTILINE)
+    if count != 1:
+        session.error(f"transport.py has {count} lines 'import httpx', and not one")
+    transport.write_text(swapped, encoding="utf-8")
+    _install_project(session, place)
+    # So that nothing else can use them: what still imports httpx fails.
+    session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", "httpx", "httpcore")
+    run = ("-m", "pytest", "--ignore=tests/typing", "--numprocesses=auto")
+    with session.chdir(place):
+        session.run("python", *run, *(session.posargs or ("-m", "core")))
+
+
+@nox.session(python=NEWEST)
+def lock(session: nox.Session) -> None:
+    """Write tests/locks anew: the newest versions that pyproject.toml allows, for each Python."""
+    session.install("--quiet", "--upgrade", "uv")
+    for group in LOCKED_ON:
+        for version in SUPPORTED:
+            *below, path = _locks(group, version)
+            _lock(session, version, _requirements(group), below, path)
+        session.log(f"locked {group}")
+    # One file for all Pythons: the command that installs nox does not know which it is.
+    _lock(session, SUPPORTED[-1], _requirements("nox"), [], LOCKS / "nox.txt")
+
+
+def _lock(
+    session: nox.Session, version: str, requirements: list[str], below: list[Path], path: Path
+) -> None:
+    """Write a lock file; what the files below it install on every platform is left out."""
+    wanted = Path(session.create_tmp()).resolve() / "wanted.txt"
+    wanted.write_text("\n".join(requirements) + "\n", encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pinned = [line for file in below for line in file.read_text(encoding="utf-8").splitlines()]
+    names = [line.partition("==")[0] for line in pinned if re.match(r"[\w.-]+==[^;]+$", line)]
+    # Every platform's files are listed. No setting of this machine is read, and neither an
+    # index nor a path is written: whoever installs takes the same files from their own index.
+    session.run(
+        *("uv", "pip", "compile", "--quiet", "--no-config", "--universal", "--upgrade"),
+        *("--python-version", version, "--generate-hashes", "--no-annotate"),
+        *("--custom-compile-command", "nox -s lock", "--output-file", str(path)),
+        *(f"--constraints={file}" for file in below),
+        *(f"--no-emit-package={name}" for name in names),
+        str(wanted),
+        log=False,
+        silent=True,
+        env={name: None for name in os.environ if name.startswith(("UV_", "PIP_"))},
+    )
+
+
+@nox.session(python=NEWEST)
 def audit(session: nox.Session) -> None:
     """Ask whether an installed version of a dependency is known to be vulnerable.
 
     PyPI is asked, or `-- -s osv`. What nobody can say anything of is an error.
     """
-    _install(session, "audit", project=("--editable", ".[all]"))
+    _install(session, "audit")
     frozen = session.run("python", "-m", "pip", "freeze", "--exclude-editable", silent=True)
     pinned = Path(session.create_tmp()).resolve() / "pinned.txt"
     pinned.write_text("\n".join(re.findall(r"^\S+==\S+$", str(frozen), re.MULTILINE)) + "\n")
@@ -385,7 +556,7 @@ def fuzz(session: nox.Session) -> None:
     """
     if sys.platform != "linux":
         session.skip("atheris is built for Linux only")
-    _install(session, "fuzz", "test", project=("--editable", "."))
+    _install(session, "fuzz")
     listed = session.run(
         "python",
         "-c",
@@ -408,7 +579,7 @@ def mutants(session: nox.Session) -> None:
     Takes half an hour. Arguments after `--` are names of mutants, with stars:
     `-- "thetatrio._rest.retry*"`. Those that survive are shown as they differ.
     """
-    _install(session, "mutants", "test", project=("--editable", ".[all]"))
+    _install(session, "mutants")
     place = Path(session.create_tmp()).resolve() / "project"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
@@ -431,7 +602,7 @@ def shuffle(session: nox.Session) -> None:
     The seed is printed, and taken again with `-- --randomly-seed=...`. Arguments
     after `--` go to pytest.
     """
-    _install(session, "shuffle", "test", project=("--editable", ".[all]"))
+    _install(session, "shuffle")
     strict = ("-X", "dev", "-W", "error")
     run = ("-m", "pytest", "--ignore=tests/typing", "--numprocesses=auto")
     session.run("python", *strict, *run, *(session.posargs or ("-m", "not deep")))

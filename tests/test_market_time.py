@@ -1,6 +1,10 @@
 """New York wall clock: what the wire says becomes the moment that was meant."""
 
 import datetime as dt
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -179,3 +183,27 @@ def test_months_cut_a_range_at_the_ends_of_months():
         (dt.date(2024, 3, 1), dt.date(2024, 3, 10)),
     ]
     assert list(market_time.months(end, start)) == []
+
+
+WITHOUT_ZONES = """
+import zoneinfo
+assert not zoneinfo.TZPATH
+import thetatrio
+from thetatrio.market_time import from_ms_of_day
+import datetime as dt
+print(from_ms_of_day(dt.date(2024, 7, 1), 34_200_000).isoformat())
+"""
+
+
+def test_no_time_zone_data_of_the_system_is_needed():
+    """Where the system has none (Alpine, distroless, Windows), the package's own tzdata is used."""
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_ZONES],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {"PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.stdout, run.stderr) == ("2024-07-01T09:30:00-04:00\n", "")
