@@ -180,7 +180,7 @@ def tls_error(error: BaseException, peer: Peer, *, alerts_only: bool = False) ->
         if isinstance(each, ssl.SSLError) and not isinstance(
             each, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
         ):
-            reason = each.reason or ""
+            reason: str = getattr(each, "reason", None) or ""
             if "_ALERT_" in reason:
                 return TLSError(
                     f"{peer.name} refused the TLS handshake ({_text_of(each)}); if it requires a"
@@ -235,7 +235,7 @@ def reason_of(error: BaseException) -> str:
 
 def _text_of(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
-        return (error.reason or str(error)).replace("_", " ").lower()
+        return str(getattr(error, "reason", None) or error).replace("_", " ").lower()
     if isinstance(error, OSError) and not isinstance(error, socket.gaierror):
         number = error.errno or 0
         if number in _BY_NUMBER:
