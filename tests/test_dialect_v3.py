@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 
+from thetatrio._rest import dialect_v2, dialect_v3
 from thetatrio._rest.dialect_v3 import ACCEPT, error_of, form_of, target_of, value_text
 from thetatrio.errors import (
     AuthenticationFailed,
@@ -221,6 +222,7 @@ MEANINGS = [
     (401, AuthenticationFailed, "check api_key"),
     (403, PermissionDenied, "subscription"),
     (404, InvalidRequest, "update the terminal"),
+    (407, AuthenticationFailed, "user and password"),
     (410, WrongVersion, "use v3 paths"),
     (429, RateLimited, "lower slots"),
     (470, ServerError, "try again later"),
@@ -235,12 +237,12 @@ MEANINGS = [
     (571, TerminalStarting, "wait for it"),
     (572, ServerError, "report it to the vendor"),
     # What no table has.
-    (301, TerminalError, "see its words"),
-    (400, TerminalError, "see its words"),
-    (418, TerminalError, "see its words"),
-    (500, ServerError, "see its words"),
-    (503, ServerError, "see its words"),
-    (599, ServerError, "see its words"),
+    (301, TerminalError, "redirects are not followed"),
+    (400, TerminalError, "check that base_url"),
+    (418, TerminalError, "check that base_url"),
+    (500, ServerError, "retry later"),
+    (503, ServerError, "retry later"),
+    (599, ServerError, "retry later"),
 ]
 
 
@@ -264,7 +266,28 @@ def test_a_terminal_without_words_is_not_quoted(status, kind, remedy):
     """An empty body adds nothing to the message, and no request no 'to'."""
     message = str(error_of(status, " \n"))
     assert "it said" not in message
+    assert "its words" not in message
     assert f"(HTTP {status});" in message
+
+
+def test_redirect_says_where_it_points():
+    """A redirect's error names the place, and what to do if that place is the right one."""
+    error = error_of(302, "", redirect="https://other.example/")
+    assert type(error) is TerminalError
+    assert str(error) == (
+        "redirect to https://other.example/ (HTTP 302); redirects are not followed: open the"
+        " session with that base_url if you trust it"
+    )
+    assert "does not say where" in str(error_of(302, ""))
+
+
+@pytest.mark.parametrize("dialect", [dialect_v2, dialect_v3])
+@pytest.mark.parametrize("status", [*range(300, 310), *range(400, 480), *range(500, 580)])
+def test_no_message_refers_to_a_text_that_is_not_there(dialect, status):
+    """Without a text in the answer no message points to one."""
+    message = str(dialect.error_of(status, ""))
+    assert "word" not in message.replace("password", "").replace("in v2's words", "")
+    assert "it said" not in message
 
 
 @pytest.mark.parametrize(

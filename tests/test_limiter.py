@@ -644,12 +644,6 @@ async def test_a_lease_given_back_is_not_spooled(autojump_clock):
         assert trio.current_time() == 0
 
 
-@pytest.mark.parametrize("rate", [None, Rate(1)])
-def test_it_knows_whether_moments_matter(rate):
-    """Only under a rate must the moment of sending be known."""
-    assert Limiter(1, rate).has_rate is (rate is not None)
-
-
 async def test_a_request_that_comes_again_keeps_its_place(autojump_clock):
     """A ticket taken before others queued goes before them, however late it comes back."""
     limiter = Limiter(1, None)

@@ -89,6 +89,7 @@ from thetatrio.errors import TerminalDisconnected as TerminalDisconnected
 from thetatrio.errors import TerminalError as TerminalError
 from thetatrio.errors import TerminalStarting as TerminalStarting
 from thetatrio.errors import ThetaDataError as ThetaDataError
+from thetatrio.errors import TLSError as TLSError
 from thetatrio.errors import TransportError as TransportError
 from thetatrio.errors import WouldBlock as WouldBlock
 from thetatrio.errors import WrongHost as WrongHost

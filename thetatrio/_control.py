@@ -47,18 +47,18 @@ class TerminalControl:
         """
         target = self._client.dialect.SHUTDOWN
         try:
-            status, text = await self._client.ask_once(target)
+            _, _, error = await self._client.ask_once(target, complete=False)
         except ConnectionLost:
             return
-        if status != 200:
-            raise self._client.dialect.error_of(status, text, request=target)
+        if error is not None:
+            raise error
 
     async def _status(self, target: str) -> TerminalStatus:
-        status, text = await self._client.ask_once(target)
+        status, text, error = await self._client.ask_once(target)
         if status == 429:
             return TerminalStatus.BUSY
-        if status != 200:
-            raise self._client.dialect.error_of(status, text, request=target)
+        if error is not None:
+            raise error
         try:
             return TerminalStatus(text.strip().upper())
         except ValueError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -130,6 +131,12 @@ def _whole(value: object) -> bool:
 def _is_a(kind: type, value: object) -> bool:
     # Callers without a type checker give anything; this is where it is noticed.
     return isinstance(value, kind)
+
+
+def _is_verify(value: object) -> bool:
+    if isinstance(value, ssl.SSLContext):
+        return value.protocol is not ssl.PROTOCOL_TLS_SERVER
+    return isinstance(value, bool) or (isinstance(value, str) and value != "")
 
 
 def _not_negative(value: object) -> bool:
@@ -303,7 +310,7 @@ class ConfigOptions(TypedDict, total=False):
     headers: Mapping[str, str]
     api_key: Secret | str | None
     proxy: Secret | str | None
-    verify: bool | str
+    verify: bool | str | ssl.SSLContext
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -338,13 +345,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     rate: Rate | None = None
     """Bound on requests started. None: `Rate(20, per=60)` for the free tier, else no bound."""
     connect_timeout: float = 5.0
-    """To make a connection."""
+    """To make a connection, through a proxy and with its TLS handshake if there are any."""
     first_byte_timeout: float = 60.0
-    """From a request sent to the first byte of its answer."""
+    """From a request sent to the end of its answer's headers, whatever trickles in."""
     flat_file_timeout: float = 1800.0
     """The same for flat files, which the vendor builds while one waits."""
     silence_timeout: float = 30.0
-    """Between two pieces of an answer, while somebody reads it."""
+    """Between two pieces of an answer, while somebody reads it; and for all of an error's text."""
     wait_for_terminal: float = 0.0
     """How long a session's first request waits for a terminal that is not there yet."""
     ack_timeout: float = 5.0
@@ -374,10 +381,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     api_key: Secret | str | None = None
     """A gateway's key, sent as a bearer token to `base_url` only, over TLS or loopback only."""
     proxy: Secret | str | None = None
-    """A proxy for hosts that are not on this machine. The environment's is never used.
-    One with a password in it is held as a `Secret`."""
-    verify: bool | str = True
-    """Whether a gateway's certificate is checked, or the path of the CA file to check it with."""
+    """A proxy for requests to hosts that are not on this machine; the stream connects directly.
+    The environment's is never used. One with a password in it is held as a `Secret`."""
+    verify: bool | str | ssl.SSLContext = True
+    """How TLS with a gateway is done, for requests and the stream. True: its certificate must be
+    issued by a CA that the system or certifi trusts. A path: by a CA of that file, in PEM format.
+    An `ssl.SSLContext`: as that says, for client certificates and TLS versions; it is shared, and
+    httpx sets its ALPN protocols to `http/1.1`. False: any certificate is accepted, so that
+    whoever is between can read the key."""
 
     def __post_init__(self) -> None:
         problems = _Problems("Config")
@@ -425,9 +436,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         if self.proxy is not None:
             self._check_proxy(self.proxy, problems)
         problems.need(
-            _is_a(bool, self.verify) or (_is_a(str, self.verify) and self.verify != ""),
+            _is_verify(self.verify),
             "verify",
-            "True, False or the path of a CA file",
+            "True, False, the path of a CA file, or an ssl.SSLContext for clients",
         )
         problems.need(_is_a(bool, self.unsubscribe_on_exit), "unsubscribe_on_exit", "True or False")
         problems.raise_any()
@@ -489,7 +500,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         shown["headers"] = dict.fromkeys(self.headers, Secret(""))
         return f"Config({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
+    def __deepcopy__(self, _memo: object) -> Config:
+        return self  # frozen, and an ssl.SSLContext cannot be copied
+
     def __reduce__(self) -> tuple[Callable[[dict[str, object]], Config], tuple[object]]:
+        if isinstance(self.verify, ssl.SSLContext):
+            raise TypeError(
+                "a Config whose verify is an ssl.SSLContext cannot be pickled; make the context in"
+                " the process that needs it, or give the path of a CA file"
+            )
         fields: dict[str, object] = {name: getattr(self, name) for name in self.__struct_fields__}
         return _restored, ({**fields, "headers": dict(self.headers)},)
 

@@ -8,6 +8,7 @@ ThetaDataError
 ├── PermissionDenied         the subscription does not include this; 403, 471
 ├── TransportError           the bytes did not get through
 │   ├── ConnectError         nobody listens there
+│   │   └── TLSError         TLS failed: a certificate is not trusted, or TLS is not spoken
 │   ├── ConnectTimeout       nobody answered the connection attempt
 │   ├── ReadTimeout          connected, then silence
 │   ├── ConnectionLost       cut after the request was sent
@@ -76,6 +77,7 @@ __all__ = [
     "StreamError",
     "SubscriptionRefused",
     "SubscriptionUnanswered",
+    "TLSError",
     "TerminalDisconnected",
     "TerminalError",
     "TerminalStarting",
@@ -151,6 +153,14 @@ class TransportError(ThetaDataError):
 
 class ConnectError(TransportError):
     """No connection could be made: nobody listens at that host and port."""
+
+
+class TLSError(ConnectError):
+    """TLS failed: one of the two certificates is not accepted, or the peer does not speak TLS.
+
+    The message says which, and what `verify=` can do about it. A request or a stream that gets
+    it is not retried.
+    """
 
 
 class ConnectTimeout(TransportError):

@@ -163,7 +163,6 @@ class RestClient:
                 config.flat_file_timeout if ask.flat_file else config.first_byte_timeout
             ),
             on_sent=lease.sent,
-            dated=self.limiter.has_rate,
         )
         if reply.status == OK:
             body = (
@@ -181,24 +180,44 @@ class RestClient:
             await reply.aclose()
         if reply.status != dialect_v3.NO_DATA:
             raise self.dialect.error_of(
-                reply.status, text, request=ask.about, retry_after=reply.retry_after
+                reply.status,
+                text,
+                request=ask.about,
+                retry_after=reply.retry_after,
+                redirect=reply.redirect,
             )
         lease.release()
         return Opened(reply.status, reply.content_type, None)
 
-    async def ask_once(self, target: str) -> tuple[int, str]:
-        """Send a request past the limiter and without retries; return its status and text.
+    async def ask_once(
+        self, target: str, *, complete: bool = True
+    ) -> tuple[int, str, ThetaDataError | None]:
+        """Send a request past the limiter and without retries.
 
-        For the terminal's own questions: whether it is there, and goodbye.
+        For requests about the terminal itself: its status, and its end.
+
+        Args:
+            target: Path and query.
+            complete: Whether the text of an answer with data has to be complete.
+
+        Returns:
+            The status; the text; and the error that they mean, or None with a status of 200.
+
+        Raises:
+            TransportError: The answer did not arrive.
         """
         self.check_open()
         reply = await self.transport.send(
             target, first_byte_timeout=self.config.first_byte_timeout, on_sent=lambda: None
         )
         try:
-            return reply.status, await reply.receive_text()
+            text = await reply.receive_text(complete=complete and reply.status == OK)
         finally:
             await reply.aclose()
+        if reply.status == OK:
+            return OK, text, None
+        error = self.dialect.error_of(reply.status, text, request=target, redirect=reply.redirect)
+        return reply.status, text, error
 
     async def aclose(self) -> None:
         """Close all connections; whoever still reads gets SessionClosed."""

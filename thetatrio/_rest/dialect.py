@@ -103,6 +103,7 @@ class Dialect(Protocol):
         *,
         request: object | None = None,
         retry_after: float | None = None,
+        redirect: str = "",
     ) -> ThetaDataError:
-        """Return the error that an answer's status means, with the terminal's own words."""
+        """Return the error that an answer's status means, with the terminal's own text."""
         ...

@@ -276,14 +276,18 @@ def error_of(
     *,
     request: object | None = None,
     retry_after: float | None = None,
+    redirect: str = "",
 ) -> ThetaDataError:
-    """Return the error that an answer's status means, with the terminal's own words."""
+    """Return the error that an answer's status means; see `dialect_v3.error_of`."""
     if status == 410:
         said = " ".join(text.split())[:500]
         return WrongVersion(
-            'this terminal speaks v3; open the session with api="v3" (HTTP 410); it said: ' + said,
+            'this terminal speaks v3; open the session with api="v3" (HTTP 410)'
+            + (f"; it said: {said}" if said else ""),
             code=status,
             request=request,
             terminal_text=text,
         )
-    return dialect_v3.error_of(status, text, request=request, retry_after=retry_after)
+    return dialect_v3.error_of(
+        status, text, request=request, retry_after=retry_after, redirect=redirect
+    )

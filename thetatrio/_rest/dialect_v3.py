@@ -147,6 +147,11 @@ _MEANINGS: Final[dict[int, _Meaning]] = {
         "this terminal does not know the operation",
         "update the terminal; a v2 terminal is asked with api='v2'",
     ),
+    407: _Meaning(
+        AuthenticationFailed,
+        "the proxy refused the request",
+        "give proxy= the user and password that the proxy expects",
+    ),
     410: _Meaning(
         WrongVersion,
         "this terminal speaks v3 and was asked in v2's words",
@@ -161,13 +166,19 @@ _MEANINGS: Final[dict[int, _Meaning]] = {
     471: _Meaning(
         PermissionDenied, "not permitted", "the subscription does not include this, or so far back"
     ),
-    473: _Meaning(InvalidRequest, "the terminal refuses the parameters", "see its words"),
+    473: _Meaning(
+        InvalidRequest, "the terminal refuses the parameters", "check the values of the request"
+    ),
     474: _Meaning(
         TerminalDisconnected,
         "the terminal has lost the vendor's servers",
         "wait, or see its log and session.terminal.mdds_status()",
     ),
-    475: _Meaning(InvalidRequest, "the terminal could not read the request", "see its words"),
+    475: _Meaning(
+        InvalidRequest,
+        "the terminal could not read the request",
+        "check the names and values of its parameters",
+    ),
     476: _Meaning(
         WrongHost,
         "the terminal saw another spelling of its host first",
@@ -185,18 +196,46 @@ _MEANINGS: Final[dict[int, _Meaning]] = {
 }
 
 
+def _meaning_of(status: int, redirect: str) -> _Meaning:
+    if redirect:
+        return _Meaning(
+            TerminalError,
+            f"redirect to {redirect}",
+            "redirects are not followed: open the session with that base_url if you trust it",
+        )
+    if 300 <= status < 400:
+        return _Meaning(
+            TerminalError,
+            "redirect that does not say where to",
+            "redirects are not followed: is that base_url a Theta Terminal's?",
+        )
+    if status >= 500:
+        return _Meaning(ServerError, "the terminal failed", "see its log, or retry later")
+    return _Meaning(
+        TerminalError,
+        "the terminal did not answer with data",
+        "check that base_url is a Theta Terminal's, and see its log",
+    )
+
+
 def error_of(
     status: int,
     text: str,
     *,
     request: object | None = None,
     retry_after: float | None = None,
+    redirect: str = "",
 ) -> ThetaDataError:
-    """Return the error that an answer's status means, with the terminal's own words."""
-    meaning = _MEANINGS.get(status)
-    if meaning is None:
-        kind: type[ThetaDataError] = ServerError if status >= 500 else TerminalError
-        meaning = _Meaning(kind, "the terminal did not answer with data", "see its words")
+    """Return the error that an answer's status means, with the terminal's own text.
+
+    Args:
+        status: Status of the answer.
+        text: Body of the answer; may be empty.
+        request: What was requested.
+        retry_after: Seconds of the Retry-After header, or None.
+        redirect: Where a redirect points, without secrets; empty if it is none.
+    """
+    meaning = _MEANINGS.get(status) or _meaning_of(status, redirect)
     since: str = getattr(request, "since", "")
     if status == 404 and since:
         meaning = _Meaning(

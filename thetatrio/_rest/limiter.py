@@ -161,11 +161,6 @@ class Limiter:
             spooled=self._spooled,
         )
 
-    @property
-    def has_rate(self) -> bool:
-        """Whether starts are dated, so that the moment of sending matters."""
-        return self._rate is not None
-
     def take_ticket(self) -> int:
         """Return a place in the order of arrival, to be kept through retries."""
         self._tickets += 1

@@ -19,6 +19,7 @@ from thetatrio.errors import (
     TerminalError,
     TerminalStarting,
     ThetaDataError,
+    TLSError,
 )
 
 __all__ = ["Fail", "History", "Retry", "judge", "parse_retry_after"]
@@ -117,6 +118,8 @@ def judge(
 
 
 def _waits_for_terminal(error: ThetaDataError, *, answered: bool) -> bool:
+    if isinstance(error, TLSError):
+        return False
     if isinstance(error, (ConnectError, ConnectTimeout)):
         return not answered
     return isinstance(error, (TerminalStarting, TerminalDisconnected))
@@ -133,6 +136,8 @@ def _budget(
 ) -> float:
     """Return for how many seconds after the first failure this error is worth another try."""
     code = error.code
+    if isinstance(error, TLSError):  # a certificate does not become valid by waiting
+        return 0.0
     if isinstance(error, (ConnectError, ConnectTimeout)):
         return policy.max_elapsed if answered else wait_for_terminal
     if isinstance(error, (TerminalStarting, TerminalDisconnected)):

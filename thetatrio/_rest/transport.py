@@ -8,16 +8,23 @@ that could hold a key.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import ssl
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
+import h11
 import httpx
 import trio
 
+from thetatrio._network import (
+    Peer,
+    connect_error,
+    reason_of,
+    redirect_target,
+    tls_context,
+    tls_error,
+)
 from thetatrio._rest.retry import parse_retry_after
 from thetatrio.config import Config, Secret, is_loopback
 from thetatrio.errors import (
@@ -41,11 +48,27 @@ _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
 
 
 class Reply:
-    """One answer: its head, and its body as it comes. Close it in any case."""
+    """One answer: its headers, and its body as it comes. Close it in any case.
 
-    def __init__(self, response: httpx.Response, translate: _Translate) -> None:
+    Args:
+        response: The answer, of which the headers have arrived.
+        translate: Returns the error of our tree for one of httpx.
+        silence_timeout: Seconds without a byte of the body, and for a whole error text.
+        url: What was requested.
+    """
+
+    def __init__(
+        self,
+        response: httpx.Response,
+        translate: _Translate,
+        *,
+        silence_timeout: float,
+        url: str,
+    ) -> None:
         self._response = response
         self._translate = translate
+        self._silence_timeout = silence_timeout
+        self._url = url
         headers = response.headers
         self.status = response.status_code
         self.content_type: str = headers.get("content-type", "")
@@ -56,6 +79,17 @@ class Reply:
         self._inflated = None if encoding == "identity" else Inflated(encoding)
         self._chunks: AsyncIterator[bytes] | None = None
         self._ended = False
+        if response.is_closed:  # made with its content, which httpx has decoded
+            self._inflated = None
+            self._chunks = _in_memory(response.content)
+
+    @property
+    def redirect(self) -> str:
+        """Where a redirect points, without query and password; empty if it is none."""
+        location: str | None = self._response.headers.get("location")
+        if location is None or not 300 <= self.status < 400:
+            return ""
+        return redirect_target(location, self._url)
 
     @property
     def retry_after(self) -> float | None:
@@ -91,25 +125,44 @@ class Reply:
         if self._ended:
             return b""
         if self._chunks is None:
-            self._chunks = aiter(cast("httpx.AsyncByteStream", self._response.stream))
-        try:
-            return await anext(self._chunks)
-        except StopAsyncIteration:
-            self._ended = True
-            return b""
-        except Exception as error:
-            self._ended = True
-            raise self._translate(error, "its answer") from error
+            self._chunks = self._response.aiter_raw()
+        with trio.move_on_after(self._silence_timeout):
+            try:
+                return await anext(self._chunks)
+            except StopAsyncIteration:
+                self._ended = True
+                return b""
+            except Exception as error:
+                self._ended = True
+                raise self._translate(error, "its answer") from error
+        self._ended = True
+        raise self._translate(None, "its answer")
 
-    async def receive_text(self) -> str:
-        """Return the body of an error, cut off where it grows long. Never fails."""
-        said = b""
-        try:
-            while len(said) < _ERROR_BODY and (chunk := await self.receive()):
-                said += chunk
-        except ThetaDataError:
-            pass  # what was read before the cut is what the terminal said
-        return said[:_ERROR_BODY].decode(errors="replace")
+    async def receive_text(self, *, complete: bool = False) -> str:
+        """Return the beginning of the body as text.
+
+        Takes `silence_timeout` at most: an error's text is short, and one that trickles is not
+        waited for.
+
+        Args:
+            complete: Whether a text that ends early is an error. If not, what arrived is
+                returned, and nothing is raised.
+
+        Raises:
+            ConnectionLost: `complete`, and the connection ended first.
+            ReadTimeout: `complete`, and the text took too long.
+        """
+        text = b""
+        with trio.move_on_after(self._silence_timeout) as scope:
+            try:
+                while len(text) < _ERROR_BODY and (chunk := await self.receive()):
+                    text += chunk
+            except ThetaDataError:
+                if complete:
+                    raise
+        if complete and scope.cancelled_caught:
+            raise self._translate(None, "its answer")
+        return text[:_ERROR_BODY].decode(errors="replace")
 
     async def aclose(self) -> None:
         """Let go of the connection; it can be used again only if the body was read to its end.
@@ -117,10 +170,10 @@ class Reply:
         Takes no longer than a scheduler tick, and closes even when cancelled.
         """
         if not self._ended and self._chunks is not None:
-            # The body's generators are suspended in the middle. Resumed in a
-            # cancelled scope, they meet Cancelled at their next read and unwind
-            # in order, which closes the connection; dropped, they would be
-            # collected by trio with a warning.
+            # The body's generators are suspended in the middle, and httpx closes
+            # only the outermost. Resumed in a cancelled scope, they get Cancelled
+            # at their next read and unwind in order, which closes the connection;
+            # dropped, they would be collected by trio with a warning.
             with trio.CancelScope(shield=True) as scope:
                 scope.cancel()
                 try:
@@ -134,16 +187,61 @@ class Reply:
 
 
 class _NoBody(httpx.AsyncByteStream):
-    # Not httpx's own empty stream: that is an async generator, and one that is
-    # left suspended when a request is cancelled in mid-send.
+    """The body of a GET request: empty. A transport reads it once the headers are sent.
+
+    That is the moment from which an answer is waited for, and from which the rate counts. A
+    proxy's CONNECT is a request of its own, which has another body.
+
+    Not httpx's own empty stream: that is an async generator, and one that is left suspended
+    when a request is cancelled while it is sent.
+    """
+
+    def __init__(self, on_sent: Callable[[], None]) -> None:
+        self._on_sent: Callable[[], None] | None = on_sent
+
+    @property
+    def sent(self) -> bool:
+        return self._on_sent is None
+
+    def note_sent(self) -> None:
+        on_sent, self._on_sent = self._on_sent, None
+        if on_sent is not None:
+            on_sent()
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
+        self.note_sent()
         raise StopAsyncIteration
 
 
-_NO_BODY: Final = _NoBody()
+class _Handshake:
+    """Closes the connection whose TLS handshake was cancelled, which httpx does not.
+
+    The events of httpx's `trace` extension have the connections in them.
+    """
+
+    def __init__(self) -> None:
+        self._streams: list[_Closable] = []
+
+    async def trace(self, event: str, info: Mapping[str, object]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._streams.append(cast("_Closable", info["return_value"]))
+
+    async def aclose(self) -> None:
+        with trio.CancelScope(shield=True):
+            for stream in self._streams:
+                await stream.aclose()
+
+
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+async def _in_memory(content: bytes) -> AsyncIterator[bytes]:
+    if content:
+        yield content
 
 
 class Inflated:
@@ -181,7 +279,7 @@ class Inflated:
 
 
 class _Translate(Protocol):
-    def __call__(self, error: Exception, waiting_for: str) -> Exception: ...
+    def __call__(self, error: Exception | None, waiting_for: str) -> Exception: ...
 
 
 class Transport:
@@ -189,10 +287,25 @@ class Transport:
 
     def __init__(self, config: Config, transport: HttpTransport | None = None) -> None:
         self._transport = transport or _default_transport(config)
+        # Others may not read the request's body, which says when a connection is there.
+        self._dates_requests = transport is None
         self._config = config
         self._origin = config.base_url
         parts = urlsplit(config.base_url)
-        self._where = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        host = parts.hostname or ""
+        self._is_tls = parts.scheme == "https"
+        self._peer = Peer(
+            f"Theta Terminal at {host}:{parts.port or (443 if self._is_tls else 80)}",
+            host,
+            "base_url",
+        )
+        proxy = _proxy_url(config) if transport is None else None
+        self._proxy: Peer | None = None
+        if proxy is not None:
+            there = urlsplit(proxy)
+            port = there.port or (443 if there.scheme == "https" else 80)
+            name = f"the proxy at {there.hostname}:{port}"
+            self._proxy = Peer(name, there.hostname or "", "proxy")
         headers = {
             "Host": parts.netloc,
             "User-Agent": "thetatrio",
@@ -215,102 +328,172 @@ class Transport:
         accept: str = "*/*",
         first_byte_timeout: float,
         on_sent: Callable[[], None],
-        dated: bool = False,
     ) -> Reply:
-        """Make a GET request and return its reply, of which the head has arrived.
+        """Make a GET request and return its reply, of which the headers have arrived.
 
         Args:
-            target: path and query.
-            accept: the media type asked for.
-            first_byte_timeout: seconds from the request to the head of its answer.
-            on_sent: called when the request is about to go out on a connection.
-            dated: whether the moment of that matters; else it is called beforehand.
+            target: Path and query.
+            accept: Media type asked for.
+            first_byte_timeout: Seconds from the request to the end of its answer's headers.
+            on_sent: Called when the request has gone out on a connection.
 
-        Raises ConnectError, ConnectTimeout, ReadTimeout, ConnectionLost or
-        another TransportError, and nothing else.
+        Raises:
+            TransportError: Or one below it, such as ConnectError, TLSError, ConnectTimeout,
+                ReadTimeout or ConnectionLost; nothing else.
         """
-        config = self._config
-        timeouts = {"connect": config.connect_timeout, "read": first_byte_timeout}
-        extensions: dict[str, object] = {"timeout": timeouts}
-        if dated:
+        url = f"{self._origin}{target}"
+        connect_timeout = self._config.connect_timeout
+        deadline = trio.current_time() + connect_timeout
+        if not self._dates_requests:
+            deadline += first_byte_timeout
+        scope = trio.CancelScope(deadline=deadline)
 
-            async def trace(event: str, _info: object) -> None:  # httpcore awaits it
-                if event == "http11.send_request_headers.started":
-                    on_sent()
-
-            extensions["trace"] = trace
-        else:
+        def sent() -> None:
+            # Whatever trickles in from now on, headers or 1xx answers: this does not move.
+            scope.deadline = trio.current_time() + first_byte_timeout
             on_sent()
-        request = httpx.Request(
-            "GET",
-            f"{self._origin}{target}",
-            headers=[*self._headers, ("Accept", accept)],
-            stream=_NO_BODY,
-            extensions=extensions,
-        )
+
+        body = _NoBody(sent)
+        extensions: dict[str, object] = {"timeout": {"connect": connect_timeout}}
+        handshake = _Handshake() if self._is_tls else None
+        if handshake is not None:
+            extensions["trace"] = handshake.trace
+        response: httpx.Response | None = None
         try:
-            response = await self._transport.handle_async_request(request)
+            with scope:
+                request = httpx.Request(
+                    "GET",
+                    url,
+                    headers=[*self._headers, ("Accept", accept)],
+                    stream=body,
+                    extensions=extensions,
+                )
+                response = await self._transport.handle_async_request(request)
         except Exception as error:
             raise self._translate(error, "an answer") from error
-        # The body has a deadline of its own. The transport reads this dictionary
-        # when the body is begun; a test holds it to that.
-        timeouts["read"] = config.silence_timeout
+        finally:
+            if response is None and handshake is not None and not body.sent:
+                await handshake.aclose()
+        if response is None:
+            if not body.sent and self._dates_requests:
+                raise self._connect_timeout()
+            raise self._translate(None, "an answer")
+        body.note_sent()
         self.answered = True
-        reply = Reply(response, self._translate)
+        reply = Reply(
+            response,
+            self._translate,
+            silence_timeout=self._config.silence_timeout,
+            url=url,
+        )
         self.server = reply.server
         return reply
 
-    def _translate(self, error: Exception, waiting_for: str) -> Exception:
-        """Return the error of our tree for one of httpx; the only such table."""
+    def _translate(self, error: Exception | None, waiting_for: str) -> Exception:
+        """Return the error of our tree for one of httpx, or for a timeout (None)."""
         if isinstance(error, ThetaDataError):
             return error
-        where = f"Theta Terminal at {self._where}"
+        where = self._peer.name
         if isinstance(error, httpx.ConnectTimeout):
-            return ConnectTimeout(
-                f"no connection to {where} within {self._config.connect_timeout:g} s;"
-                " is it running, and is that its address?"
-            )
-        if isinstance(error, httpx.ConnectError):
-            return ConnectError(f"cannot reach {where} ({_reason(error)}); is it running?")
-        if isinstance(error, httpx.ReadTimeout):
+            return self._connect_timeout()
+        if isinstance(error, (httpx.ConnectError, UnicodeError)):  # a name that cannot be encoded
+            return self._cannot_connect(error)
+        if error is None or isinstance(error, httpx.ReadTimeout):
             return ReadTimeout(
-                f"{where} sent nothing for too long while {waiting_for} was awaited;"
+                f"{where} took too long while {waiting_for} was awaited;"
                 " see its log, or raise first_byte_timeout or silence_timeout"
             )
+        if isinstance(error, httpx.ProxyError) and self._proxy is not None:
+            return self._refused_by_proxy(error)
         if isinstance(error, (httpx.NetworkError, httpx.ProtocolError, httpx.WriteTimeout)):
-            return ConnectionLost(
-                f"the connection to {where} ended before {waiting_for} did ({_reason(error)})"
+            return self._lost(error, waiting_for)
+        if isinstance(error, httpx.InvalidURL):
+            return TransportError(
+                f"base_url: {self._peer.host!r} is not a valid host ({reason_of(error)})"
             )
-        return TransportError(f"no answer from {where} ({_reason(error)})")
+        return TransportError(f"no answer from {where} ({reason_of(error)})")
+
+    def _connect_timeout(self) -> ConnectTimeout:
+        name = f"{self._peer.name} through {self._proxy.name}" if self._proxy else self._peer.name
+        tls = ", and does it speak TLS" if self._is_tls else ""
+        return ConnectTimeout(
+            f"no connection to {name} within connect_timeout"
+            f" ({self._config.connect_timeout:g} s); is it running, is that its address{tls}?"
+        )
+
+    def _cannot_connect(self, error: Exception) -> ConnectError:
+        failed = tls_error(error, self._peer)
+        if failed is not None:
+            return failed
+        # A tunnel's TLS apart, what is connected to is the proxy.
+        return connect_error(error, self._proxy or self._peer)
+
+    def _refused_by_proxy(self, error: httpx.ProxyError) -> TransportError:
+        proxy = self._proxy or self._peer
+        refused = f"{proxy.name} did not connect to {self._peer.name} ({error})"
+        # 502 to 504 report that the proxy cannot reach the host, as a refused connection does.
+        kind = ConnectError if str(error).startswith("5") else TransportError
+        return kind(f"{refused}; check proxy and its user and password, and base_url")
+
+    def _lost(self, error: Exception, waiting_for: str) -> TransportError:
+        name = self._peer.name
+        if waiting_for == "an answer":
+            failed = tls_error(error, self._peer, alerts_only=True)
+            if failed is not None:
+                return failed
+            if _is_not_http(error):
+                text = f"what answers at {name.partition(' at ')[2]} does not speak HTTP/1.1"
+                if self.answered:  # it did before: this connection is broken, another may not be
+                    return ConnectionLost(f"{text} any more ({reason_of(error)})")
+                remedy = "" if self._is_tls else ", and whether it begins with https://"
+                return TransportError(
+                    f"{text} ({reason_of(error)}); check host and port of base_url{remedy}"
+                )
+        hint = ""
+        if not self.answered:
+            hint = (
+                "; if it requires a client certificate, give verify= an ssl.SSLContext that has one"
+                if self._is_tls
+                else "; is that a Theta Terminal? If it expects TLS, base_url begins with https://"
+            )
+        return ConnectionLost(
+            f"the connection to {name} ended before {waiting_for} did ({reason_of(error)}){hint}"
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
 
 
-def _reason(error: BaseException) -> str:
-    """Return in a few words what the operating system said at the bottom of it all."""
-    said = ""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, BaseExceptionGroup):  # one OSError for each address tried
-            group = cast("BaseExceptionGroup[BaseException]", seen)
-            return "; ".join(dict.fromkeys(_reason(inner) for inner in group.exceptions))
-        if isinstance(seen, OSError) and seen.errno is not None:
-            said = os.strerror(seen.errno).lower()  # without the address, which trio adds
-        seen = seen.__cause__ or seen.__context__
-    return said or str(error) or type(error).__name__
+def _is_not_http(error: BaseException) -> bool:
+    """Tell whether the bytes of an answer's headers were refused by the HTTP parser."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        if isinstance(current, h11.RemoteProtocolError):
+            return True
+        seen.add(id(current))
+        current = current.__cause__ or current.__context__
+    return False
+
+
+def _proxy_url(config: Config) -> str | None:
+    """Return the proxy that requests go through; None for hosts on this machine."""
+    if is_loopback(urlsplit(config.base_url).hostname or ""):
+        return None
+    return config.proxy.reveal() if isinstance(config.proxy, Secret) else config.proxy
 
 
 def _default_transport(config: Config) -> HttpTransport:
-    parts = urlsplit(config.base_url)
-    # An SSL context takes 20 ms to make, and a terminal on this machine has no use for it.
-    verify: ssl.SSLContext | bool = parts.scheme == "https" and bool(config.verify)
-    if verify and isinstance(config.verify, str):
-        verify = ssl.create_default_context(cafile=config.verify)
-    proxy = config.proxy.reveal() if isinstance(config.proxy, Secret) else config.proxy
-    if is_loopback(parts.hostname or ""):
-        proxy = None
+    # A context takes 20 ms to make, and a terminal on this machine has no use for it.
+    is_tls = urlsplit(config.base_url).scheme == "https"
+    verify = tls_context(config.verify) if is_tls else False
+    url = _proxy_url(config)
+    proxy: httpx.Proxy | None = None
+    if url is not None:
+        # A proxy's own certificate is checked even with verify=False, which is about the gateway.
+        own_tls = tls_context(config.verify or True) if url.startswith("https") else None
+        proxy = httpx.Proxy(url, ssl_context=own_tls)
     return httpx.AsyncHTTPTransport(
         verify=verify,
         trust_env=False,

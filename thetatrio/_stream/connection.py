@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 import h11
@@ -15,13 +13,13 @@ import trio_websocket
 import wsproto.utilities
 
 from thetatrio import market_time
+from thetatrio._network import Peer, connect_error, redirect_target, tls_context, tls_error
 from thetatrio._retry_after import parse_retry_after
 from thetatrio._stream.fast_lane import FastLane
 from thetatrio._stream.frames import Take, masked_close
 from thetatrio.config import Config, Secret
 from thetatrio.errors import (
     AuthenticationFailed,
-    ConnectError,
     ConnectionLost,
     ConnectTimeout,
     ProtocolError,
@@ -57,25 +55,39 @@ def address(url: SplitResult) -> tuple[str, int]:
     return url.hostname or "", url.port or (443 if url.scheme == "wss" else 80)
 
 
-async def open_stream(url: SplitResult, config: Config, dial: Dial) -> trio.abc.Stream:
-    """Open the bytes of a connection. Raises ConnectError."""
+def peer_of(url: SplitResult) -> Peer:
+    """Return what a stream's URL leads to, for error messages."""
     host, port = address(url)
+    return Peer(f"the stream of Theta Terminal at {host}:{port}", host, "stream_url", "ws")
+
+
+async def open_stream(url: SplitResult, config: Config, dial: Dial) -> trio.abc.Stream:
+    """Open the bytes of a connection, and shake hands over TLS if it is a wss URL.
+
+    Raises:
+        ConnectError: Nobody listens there, or the host is unknown.
+        TLSError: TLS failed.
+        InvalidConfig: The CA file of `verify` cannot be read.
+    """
+    host, port = address(url)
+    context = tls_context(config.verify) if url.scheme == "wss" else None
     try:
         stream = await dial(host, port)
-    except OSError as error:
-        raise ConnectError(
-            f"cannot reach the stream of Theta Terminal at {host}:{port} ({_words(error)});"
-            " is it running?"
-        ) from error
-    if url.scheme != "wss":
+    except (OSError, UnicodeError) as error:
+        raise connect_error(error, peer_of(url)) from error
+    if context is None:
         return stream
-    context = ssl.create_default_context(
-        cafile=config.verify if isinstance(config.verify, str) else None
-    )
-    if config.verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
+    tls = trio.SSLStream(stream, context, server_hostname=host, https_compatible=True)
+    try:
+        # Here, since trio-websocket ends a connection that breaks without saying why.
+        await tls.do_handshake()
+    except trio.BrokenResourceError as error:
+        await trio.aclose_forcefully(stream)
+        raise connect_error(error, peer_of(url)) from error
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    return tls
 
 
 def handshake_headers(config: Config, url: SplitResult) -> list[tuple[bytes, bytes]]:
@@ -92,17 +104,6 @@ def handshake_headers(config: Config, url: SplitResult) -> list[tuple[bytes, byt
     if isinstance(config.api_key, Secret):
         headers.append((b"Authorization", b"Bearer " + config.api_key.reveal().encode()))
     return headers
-
-
-def _words(error: OSError) -> str:
-    # trio says "all attempts failed", and has the attempts as its cause.
-    cause: BaseException | None = error.__cause__
-    while isinstance(cause, BaseExceptionGroup):
-        cause = cast("BaseExceptionGroup[BaseException]", cause).exceptions[0]
-    told = cause if isinstance(cause, OSError) else error
-    # Without the address, which trio adds; negative ones are those of name resolution.
-    number = told.errno or 0
-    return (os.strerror(number) if number > 0 else told.strerror or str(told)).lower()
 
 
 class Connection:
@@ -137,6 +138,7 @@ class Connection:
         self._headers = headers
         self._beats = beats
         self._url = url
+        self._peer = peer_of(url)
         self._config = config
         self._socket: trio_websocket.WebSocketConnection | None = None
         self._closing = trio.Event()
@@ -250,13 +252,29 @@ class Connection:
             )
         if self.lane.status is not None:
             return self._refused(self.lane.status, (), b"")
+        broken = self.lane.error
+        refused = None if broken is None else tls_error(broken, self._peer, alerts_only=True)
+        if refused is not None:
+            return refused
+        is_tls = self._url.scheme == "wss"
+        if not self.lane.may_be_http:
+            scheme = "" if is_tls else ", and whether it begins with wss://"
+            return ProtocolError(
+                f"what answers at {where} does not speak HTTP/1.1, with which a WebSocket begins;"
+                f" check host and port of stream_url{scheme}"
+            )
         if too_slow:
             return ConnectTimeout(
                 f"the stream at {where} did not answer the handshake within connect_timeout"
                 f" ({self._config.connect_timeout:g} s)"
             )
         reason = self.lane.reason or "closed"
-        return ConnectionLost(f"the handshake with {where} was not completed: {reason}")
+        hint = (
+            "if it requires a client certificate, give verify= an ssl.SSLContext that has one"
+            if is_tls
+            else "if it expects TLS, stream_url begins with wss://"
+        )
+        return ConnectionLost(f"the handshake with {where} was not completed: {reason}; {hint}")
 
     def _refused(
         self, code: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
@@ -264,17 +282,21 @@ class Connection:
         where = self._where()
         text = body[:200].decode("utf-8", "replace").strip()
         said = f"{code} ({text})" if text else str(code)
+        named = {bytes(name).lower(): bytes(value) for name, value in headers}
         if code in _REFUSALS:
             return AuthenticationFailed(f"the stream at {where} was refused: {said}", code=code)
         if code in _FAILURES:
-            named = {bytes(name).lower(): value for name, value in headers}
-            after = bytes(named.get(b"retry-after", b"")).decode("ascii", "replace")
+            after = named.get(b"retry-after", b"").decode("ascii", "replace")
             return ServerError(
                 f"the stream at {where} cannot be opened now: {said}",
                 code=code,
                 terminal_text=text,
                 retry_after=parse_retry_after(after, market_time.now()),
             )
+        location = named.get(b"location", b"").decode("latin-1")
+        if location and 300 <= code < 400:
+            target = redirect_target(location, where)
+            said = f"{code} redirect to {target}, and redirects are not followed"
         return ProtocolError(f"there is no stream at {where}: {said}; check stream_url", code=code)
 
     def _where(self) -> str:

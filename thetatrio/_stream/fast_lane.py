@@ -121,6 +121,8 @@ class FastLane(trio.abc.Stream):
         """Set once no byte can be read any more, whoever ended it."""
         self.reason: str = ""
         """Why it ended, where that was seen here."""
+        self.error: BaseException | None = None
+        """What broke it, if that was seen here."""
         self.oversized: trio.Event = trio.Event()
         """Set once a message was longer than `max_frame`."""
         self.status: int | None = None
@@ -142,6 +144,13 @@ class FastLane(trio.abc.Stream):
     def upgraded(self) -> bool:
         """Whether the handshake was answered with 101."""
         return self.status == _SWITCHING_PROTOCOLS
+
+    @property
+    def may_be_http(self) -> bool:
+        """Whether what came so far can be the beginning of an HTTP answer; true before a byte."""
+        if self._head is None:
+            return self.status is not None
+        return b"HTTP/1.".startswith(bytes(self._head[:7]))
 
     @property
     def irregular(self) -> bool:
@@ -201,6 +210,7 @@ class FastLane(trio.abc.Stream):
             try:
                 return await self._receive(max_bytes)
             except trio.BrokenResourceError as error:
+                self.error = error
                 cause = str(error.__cause__ or error)
                 self._end(f"the connection broke ({cause})" if cause else "the connection broke")
                 raise

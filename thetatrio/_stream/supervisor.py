@@ -26,11 +26,13 @@ from thetatrio.config import Config
 from thetatrio.errors import (
     AuthenticationFailed,
     ConnectTimeout,
+    InvalidConfig,
     ProtocolError,
     ReconnectGaveUp,
     SessionClosed,
     TerminalError,
     ThetaDataError,
+    TLSError,
 )
 from thetatrio.events import AnyTopic
 
@@ -44,7 +46,7 @@ _LOGGER: Final = logging.getLogger("thetatrio.stream")
 _CONNECTED: Final = "CONNECTED"
 _MANY_LANES: Final = 16
 _LONGEST_RETRY_AFTER: Final = 120.0
-_FATAL: Final = (AuthenticationFailed, ProtocolError)
+_FATAL: Final = (AuthenticationFailed, InvalidConfig, ProtocolError, TLSError)
 
 
 class Supervisor:
@@ -286,9 +288,10 @@ class Supervisor:
         with trio.CancelScope(deadline=deadline):
             stream = await open_stream(self._url, config, self._dial or dial_tcp)
         if stream is None:
+            tls = ", and does it speak TLS" if self._url.scheme == "wss" else ""
             raise ConnectTimeout(
                 f"no connection to the stream of Theta Terminal at {self._url.netloc} within"
-                f" connect_timeout ({config.connect_timeout:g} s); is it running?"
+                f" connect_timeout ({config.connect_timeout:g} s); is it running{tls}?"
             )
         connection = self._connection = Connection(
             stream,
