@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
 import thetatrio
@@ -110,14 +111,73 @@ async def test_a_chain_whose_quotes_are_refused_is_an_error():
 
 
 async def test_no_data_is_a_chain_without_entries():
-    """An unknown root or expiration is an empty chain."""
-    async with simulated(contracts=2) as (_, session):
-        chain = await session.chain("XYZQ", expiration="2024-11-15")
+    """An expiration that exists and has no quotes at that moment is an empty chain."""
+    async with simulated(contracts=30) as (terminal, session):
+        expiration = await first_expiration(session)
+        terminal.faults.append(Status(472, text="No data", times=3))
+        chain = await session.chain("SPY", expiration=expiration)
+        assert chain.at == dt.datetime(2024, 11, 4, 16, tzinfo=NEW_YORK)  # the terminal's day
         assert chain.entries == chain.strikes == chain.calls == chain.puts == ()
         with pytest.raises(thetatrio.InvalidRequest, match="no strikes"):
             chain.nearest_strike()
         with pytest.raises(thetatrio.InvalidRequest, match="has Greeks"):
             chain.nearest_delta(0.5)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "expiration", "at", "message"),
+    [
+        ("SPY", "2024-11-16", None, "SPY has no expiration 2024-11-16; near it are 2024-11-"),
+        ("SPY", "2024-11-16", NOON, "SPY has no expiration 2024-11-16; near it are 2024-11-"),
+        ("XYZQ", "2024-11-15", None, "the terminal has no options of root 'XYZQ';"),
+        ("SPX", "2024-11-06", None, "other options of the index are under SPXW"),
+    ],
+)
+async def test_a_chain_of_an_expiration_that_does_not_exist_says_so(
+    symbol, expiration, at, message
+):
+    """An expiration or root that does not exist is InvalidRequest with near ones, not no rows."""
+    async with simulated(contracts=30) as (_, session):
+        with pytest.raises(thetatrio.InvalidRequest, match=message):
+            await session.chain(symbol, expiration=expiration, at=at)
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2024-11-04 12:00", "2024-11-04T12:00:00.000", "2024-11-04T17:00:00Z", "20241104 12:00",
+     "2024-11-04T18:00+01:00", dt.datetime(2024, 11, 4, 12), pd.Timestamp("2024-11-04 12:00"),
+     pd.Timestamp("2024-11-04 17:00", tz="UTC"), dt.datetime(2024, 11, 4, 17, tzinfo=dt.UTC)],
+    ids=repr,
+)  # fmt: skip
+async def test_the_moment_of_a_chain_may_be_text(at):
+    """Text, pandas' timestamps and datetimes with or without a zone are the same moment."""
+    async with simulated(contracts=30) as (_, session):
+        chain = await session.chain("SPY", expiration=await first_expiration(session), at=at)
+        assert chain.at == NOON
+        assert type(chain.at) is dt.datetime
+        assert chain.at.tzinfo is NEW_YORK
+
+
+async def test_expirations_count_from_the_simulated_day():
+    """Without `on`, days are counted from the simulated terminal's day, not from the real one."""
+    async with simulated(contracts=30) as (_, session):
+        assert await session.expirations("SPY", max_dte=7) == await session.expirations(
+            "SPY", on=DAY, max_dte=7
+        )
+        assert (await session.expirations("SPY"))[0] >= DAY
+
+
+async def test_expirations_of_a_real_terminal_count_from_today(monkeypatch):
+    """A terminal that is not simulated has no day of its own, whatever its headers say."""
+    monkeypatch.setattr(thetatrio.market_time, "today", lambda: dt.date(2024, 11, 14))
+    body = b"symbol,expiration\r\nSPY,2024-11-13\r\nSPY,2024-11-15\r\n"
+    for headers in (
+        [("Thetatrio-Day", "2024-11-01")],
+        [("Server", "thetatrio-simulator"), ("Thetatrio-Day", "soon")],
+    ):
+        reply = answer(body, content_type="text/csv", headers=headers)
+        async with scripted(reply) as (_, session):
+            assert await session.expirations("SPY") == [dt.date(2024, 11, 15)]
 
 
 async def test_the_nearest_strike_and_delta_are_the_nearest():

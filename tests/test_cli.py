@@ -450,8 +450,9 @@ def test_a_chain_is_shown_around_the_money(simulated, monkeypatch, capsys):
     [
         (["SPY", "--at", "soon"], "--at: 'soon'"),
         (["SPY", "--expiration", "soon"], "--expiration: 'soon'"),
-        (["SPY"], "no expirations from"),
-        (["XYZQ", "--expiration", "2024-11-15"], "no quotes of XYZQ"),
+        (["SPY", "--expiration", "2024-11-16"], "SPY has no expiration 2024-11-16; near it are"),
+        (["XYZQ"], "XYZQ has no expirations"),
+        (["XYZQ", "--expiration", "2024-11-15"], "no options of root 'XYZQ'"),
     ],
 )
 def test_a_wrong_chain_is_one_line(simulated, monkeypatch, capsys, arguments, words):

@@ -21,7 +21,7 @@ from thetatrio.contracts import (
     strike_text,
     strike_thousandths,
 )
-from thetatrio.errors import InvalidRequest
+from thetatrio.errors import InvalidRequest, WrongCall
 
 pytestmark = pytest.mark.core
 
@@ -56,7 +56,7 @@ def test_an_option_is_one_value_however_it_is_spelled(symbol, expiration, strike
 @pytest.mark.parametrize(
     ("strike", "expected"),
     [(0.5, 500), (2.5, 2500), (147.14, 147_140), (4800, 4_800_000), (1.005, 1005), (0, 0),
-     ("147.14", 147_140), (999_999.999, 999_999_999), (-0.0, 0)],
+     ("147.14", 147_140), (99_999.999, 99_999_999), (-0.0, 0)],
 )  # fmt: skip
 def test_strikes_are_exact(strike, expected):
     """Dollars become thousandths without a cent lost to binary fractions, and come back."""
@@ -66,7 +66,7 @@ def test_strikes_are_exact(strike, expected):
     assert option.strike == expected / 1000
 
 
-@given(strike=st.integers(0, 10**9 - 1))
+@given(strike=st.integers(0, 10**8 - 1))
 def test_every_strike_round_trips(strike):
     """Any thousandth is the same strike as a float, a Decimal and text in dollars."""
     assert strike_thousandths(strike / 1000) == strike
@@ -77,7 +77,7 @@ def test_every_strike_round_trips(strike):
 @pytest.mark.parametrize(
     "strike",
     [
-        -1, 10**6, 1e300, "1e999999", 0.0001, "0.5001", "abc", "", None, True, b"5", [5],
+        -1, 10**5, 10**6, 1e300, "1e999999", 0.0001, "0.5001", "abc", "", None, True, b"5", [5],
         float("nan"), float("inf"), Decimal("sNaN"), Decimal("-Infinity"),
         Decimal("4800." + "0" * 40 + "1"),
     ],
@@ -86,6 +86,56 @@ def test_what_is_no_strike_is_refused(strike):
     """Negative, too fine, too large and non-numbers are a ValueError, never rounded away."""
     with pytest.raises(ValueError, match="strike"):
         strike_thousandths(strike)
+
+
+@pytest.mark.parametrize("strike", [573000, 573000.0, "573000", Decimal(573000)])
+def test_a_strike_in_thousandths_is_refused_with_its_dollars(strike):
+    """No option has a strike of 100,000 dollars or more: it is v2's unit, and the error says so."""
+    hint = "v2 counts in thousandths of a dollar: strike=573000.* there is strike=573.000 here"
+    with pytest.raises(InvalidRequest, match=hint):
+        Option("SPY", "2024-11-15", strike, "C")
+    assert Option("SPY", "2024-11-15", "99999.999", "C").occ_symbol.endswith("99999999")
+
+
+@pytest.mark.parametrize("strike", [100_000, 10**9, float("inf"), float("nan"), -573000])
+def test_only_what_can_be_thousandths_has_their_hint(strike):
+    """The hint is in the error of 100,000 to 1,000,000,000, which thousandths can be."""
+    with pytest.raises(ValueError, match="0 to 99999.999") as caught:
+        strike_thousandths(strike)
+    assert ("thousandths" in str(caught.value)) is (strike == 100_000)
+
+
+@pytest.mark.parametrize("value", [5, None, b"SPXW  240315C04800000", ["SPXW"]])
+def test_an_occ_symbol_is_text(value):
+    """A number or bytes in place of an OCC symbol is InvalidRequest."""
+    with pytest.raises(InvalidRequest, match="is not an OCC symbol"):
+        Option.from_occ(value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Option("SPY", "2024-11-15", 573), "Option: must be given: right"),
+        (lambda: Option("SPY   241115C00573000"), r"Option.from_occ\(text\) reads an OCC symbol"),
+        (lambda: Option("SPY", exp="2024-11-15", strike=573, right="C"), "mean 'expiration'"),
+        (lambda: Stock("AAPL", "MSFT"), "Stock: only symbol is positional, and 2 came"),
+        (Index, "Index: must be given: symbol"),
+    ],
+)
+def test_wrong_arguments_of_a_contract_are_explained(call, message):
+    """A contract with wrong arguments is WrongCall, a TypeError that names what it takes."""
+    with pytest.raises(WrongCall, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("contract", "hint"),
+    [(SPXW, "strike=option.strike"), (Stock("AAPL"), "pass its symbol, 'AAPL'"), (5, "got 5$")],
+)
+def test_a_contract_is_not_a_symbol(contract, hint):
+    """A contract where a symbol is expected is refused with what to pass."""
+    with pytest.raises(ValueError, match=hint):
+        normalise_symbol(contract)
 
 
 def test_strikes_do_not_depend_on_the_callers_decimal_context():
@@ -135,7 +185,7 @@ def test_what_is_no_occ_symbol_is_refused(text):
     "option",
     [
         Option("TOOLONG", EXPIRATION, 5, "C"),
-        Option("A", EXPIRATION, 100_000, "C"),
+        Option.from_row("A", EXPIRATION, 100_000, "C"),
         Option("A", dt.date(1999, 12, 31), 5, "C"),
     ],
 )

@@ -200,7 +200,7 @@ def test_wrong_calls_name_the_operation_and_a_near_match(group_type, name, opera
             TypeError, match=rf"^{operation}: there is no parameter '{misspelt}'; did you mean '"
         ):
             method(*args, **kwargs, **{misspelt: 1})
-    with pytest.raises(TypeError, match=rf"^{operation}: there is no parameter 'zzz'; it has"):
+    with pytest.raises(TypeError, match=rf"^{operation}: there is no parameter 'zzz'; it takes"):
         method(*args, **kwargs, zzz=1)
     with pytest.raises(TypeError, match=rf"^{operation}: (only symbol|nothing) is positional"):
         method(*args, "surplus", **kwargs)

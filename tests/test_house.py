@@ -26,7 +26,7 @@ FLOORS = [
     {"_rest", "_stream", "_endpoints"},
     {"requests", "frames"},
     {"rows", "events", "config", "_nursery", "_interrupt", "_network", "_retry_after"},
-    {"contracts", "market_time", "codes", "errors", "_bell"},
+    {"contracts", "market_time", "codes", "errors", "_bell", "_calls", "_numbers"},
     {"_version"},
 ]
 # Rooms of one floor that know nothing of each other.

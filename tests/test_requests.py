@@ -16,6 +16,7 @@ from tests.table_greeks import GREEKS_TABLE
 from tests.table_market import MARKET_TABLE
 from thetatrio import market_time, requests, rows
 from thetatrio.config import Tier
+from thetatrio.contracts import Option
 from thetatrio.errors import InvalidRequest
 from thetatrio.requests import (
     CalendarYear,
@@ -26,6 +27,7 @@ from thetatrio.requests import (
     OptionListExpirations,
     OptionSnapshotGreeksAll,
     Request,
+    StockAtTimeQuote,
     StockHistoryEod,
     StockHistoryOhlc,
     StockListSymbols,
@@ -327,8 +329,9 @@ def test_every_spelling_becomes_one(request_type, name, values, expected):
                                     20241104, dt.datetime(2024, 11, 4), True, "*"]),
         (OptionHistoryQuote, "expiration", ["", "**", "2024", 20241115, None, True, [NOV_15],
                                             dt.datetime(2024, 11, 15)]),
-        (OptionHistoryQuote, "strike", ["", "abc", -1, 10**6, 1e300, 0.0001, None, True, b"5",
-                                        [5], float("nan"), float("inf"), "1e999999", "nan"]),
+        (OptionHistoryQuote, "strike", ["", "abc", -1, 10**5, 573000, 10**6, 1e300, 0.0001, None,
+                                        True, b"5", [5], float("nan"), float("inf"), "1e999999",
+                                        "nan"]),
         (OptionHistoryQuote, "right", ["", "X", "calls", None, True, 1, ["call"], "*"]),
         (StockHistoryOhlc, "start_time", ["", "9", "25:00", "09:60", "09:30:61", 93000, True,
                                           dt.time(9, 30, tzinfo=dt.UTC), "09:30:00Z", None]),
@@ -608,12 +611,20 @@ def test_signatures_show_names_defaults_and_what_is_positional(name, facts):
         (CalendarYear, (2024,), {},
          "calendar_year: nothing is positional; name the other parameters: year"),
         (StockHistoryOhlc, ("AAPL",), {"intervall": "1m"},
-         "stock_history_ohlc: there is no parameter 'intervall'; did you mean 'interval'?"),
+         ("stock_history_ohlc: there is no parameter 'intervall'; did you mean 'interval'? (it"
+          " takes symbol, date, start_date, end_date, interval, start_time, end_time, venue)")),
         (StockHistoryOhlc, ("AAPL",), {"start": "2024-11-01"},
-         ("stock_history_ohlc: there is no parameter 'start'; did you mean 'start_time' or"
-          " 'start_date'?")),
+         ("stock_history_ohlc: there is no parameter 'start'; did you mean 'start_date'? (it takes"
+          " symbol, date, start_date, end_date, interval, start_time, end_time, venue)")),
+        (StockAtTimeQuote, ("AAPL",), {"date": "2024-11-04"},
+         ("stock_at_time_quote: there is no parameter 'date'; did you mean 'start_date' and"
+          " 'end_date'? (it takes symbol, start_date, end_date, time_of_day, venue)")),
+        (OptionHistoryQuote, (Option("SPY", "2024-11-15", 573, "C"),), {"date": "2024-11-04"},
+         ("option_history_quote: must be given: expiration; a contract is not an argument; pass"
+          " option.symbol, expiration=option.expiration, strike=option.strike,"
+          " right=option.right")),
         (StockHistoryEod, ("AAPL",), {"qqq": 1},
-         "stock_history_eod: there is no parameter 'qqq'; it has symbol, start_date, end_date"),
+         "stock_history_eod: there is no parameter 'qqq'; it takes symbol, start_date, end_date"),
         (StockHistoryEod, (), {"end_date": "20241101"},
          "stock_history_eod: must be given: symbol, start_date"),
         (OptionListContracts, (), {}, "option_list_contracts: must be given: request_type, date"),

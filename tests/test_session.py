@@ -41,7 +41,7 @@ async def test_settings_that_are_wrong_are_all_named():
     with pytest.raises(TypeError, match="no setting 'slot'; did you mean 'slots'"):
         async with thetatrio.open_session(slot=1):
             pass
-    with pytest.raises(TypeError, match="no setting 'xyzzy'; they are base_url"):
+    with pytest.raises(TypeError, match="no setting 'xyzzy'; it takes base_url"):
         async with thetatrio.open_session(xyzzy=1):
             pass
 

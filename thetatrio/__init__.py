@@ -92,6 +92,7 @@ from thetatrio.errors import ThetaDataError as ThetaDataError
 from thetatrio.errors import TLSError as TLSError
 from thetatrio.errors import TransportError as TransportError
 from thetatrio.errors import WouldBlock as WouldBlock
+from thetatrio.errors import WrongCall as WrongCall
 from thetatrio.errors import WrongHost as WrongHost
 from thetatrio.errors import WrongVersion as WrongVersion
 from thetatrio.events import Dropped as Dropped

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import trio
 
+from thetatrio._calls import AsyncIterationOnly
 from thetatrio._nursery import open_hidden_nursery
 from thetatrio._rest.query import Query
 from thetatrio.errors import EndOfChannel
@@ -18,7 +19,7 @@ __all__ = ["CompletedChannel", "open_completed"]
 R = TypeVar("R", bound=Row)
 
 
-class CompletedChannel(Generic[R]):
+class CompletedChannel(AsyncIterationOnly, Generic[R]):
     """Queries and their rows, as they are done. Made by `session.as_completed()`."""
 
     def __init__(

@@ -8,8 +8,10 @@ same groups serve every face; a face's own `Group` says what calling one gives
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Generic, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Final, Generic, NoReturn, ParamSpec, TypeVar, cast, overload
 
+from thetatrio._calls import missing_attribute
+from thetatrio.errors import WrongCall
 from thetatrio.requests import Request
 from thetatrio.requests.calendar import (
     CalendarOnDate,
@@ -138,6 +140,7 @@ __all__ = [
     "InterestRateEndpoints",
     "OptionEndpoints",
     "StockEndpoints",
+    "WithGroups",
 ]
 
 P = ParamSpec("P")
@@ -153,6 +156,14 @@ class _Method(Generic[P]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
+
+    if not TYPE_CHECKING:  # a type checker knows that it cannot be called
+
+        def __call__(self, *_: object, **__: object) -> NoReturn:
+            operation = self.request_class.operation
+            raise WrongCall(
+                f"{operation}: {self._name}() is a method of an open session, not of its class"
+            )
 
     @property
     def request_class(self) -> type[Request[Row]]:
@@ -176,7 +187,7 @@ class _Method(Generic[P]):
             except TypeError:
                 # msgspec's words name no operation.
                 problem = declared.call_problem(args, kwargs)
-                raise TypeError(problem) from None
+                raise WrongCall(problem) from None
             return bind(request)
 
         method.__name__ = self._name
@@ -224,7 +235,49 @@ class FileEndpoint(_Method[P]):
         return self.bound(group, owner, group.bind_file, group.file_query_name)
 
 
-class StockEndpoints:
+class _Endpoints:
+    """What the groups share: a message for an operation that a group does not have."""
+
+    if not TYPE_CHECKING:  # a type checker knows that it is not there
+
+        def __getattr__(self, name: str) -> object:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            mine = next(group for group, kind in _groups().items() if isinstance(self, kind))
+            others = [f"session.{g}.{name}" for g, kind in _groups().items() if name in vars(kind)]
+            hint = f"; there is {' and '.join(others)}" if others else ""
+            names = [n for kind in type(self).__mro__ for n in vars(kind)]
+            raise AttributeError(missing_attribute(f"session.{mine}", name, names, hint))
+
+
+class WithGroups:
+    """A base of sessions: a message for an attribute that a session does not have."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            hint = ""
+            for group in _groups():
+                method = name.removeprefix(f"{group}_")
+                if method != name and method in vars(_groups()[group]):
+                    hint = f"; it is session.{group}.{method}"
+            names = {*vars(self), *dir(type(self))}
+            raise AttributeError(missing_attribute("session", name, sorted(names), hint))
+
+
+def _groups() -> dict[str, type[_Endpoints]]:
+    return {
+        "stock": StockEndpoints,
+        "option": OptionEndpoints,
+        "index": IndexEndpoints,
+        "calendar": CalendarEndpoints,
+        "interest_rate": InterestRateEndpoints,
+    }
+
+
+class StockEndpoints(_Endpoints):
     """Stocks and ETFs."""
 
     list_symbols: Final = Endpoint(StockListSymbols)
@@ -250,7 +303,7 @@ class StockEndpoints:
     file_trade_quote: Final = Endpoint(StockFileTradeQuote)
 
 
-class OptionEndpoints:
+class OptionEndpoints(_Endpoints):
     """Options."""
 
     list_symbols: Final = Endpoint(OptionListSymbols)
@@ -319,7 +372,7 @@ class OptionEndpoints:
     )
 
 
-class IndexEndpoints:
+class IndexEndpoints(_Endpoints):
     """Indices."""
 
     list_symbols: Final = Endpoint(IndexListSymbols)
@@ -334,7 +387,7 @@ class IndexEndpoints:
     flat_file_eod: Final = FileEndpoint(IndexFlatFileEod)
 
 
-class CalendarEndpoints:
+class CalendarEndpoints(_Endpoints):
     """The stock market's calendar."""
 
     open_today: Final = Endpoint(CalendarOpenToday)
@@ -342,7 +395,7 @@ class CalendarEndpoints:
     year: Final = Endpoint(CalendarYear)
 
 
-class InterestRateEndpoints:
+class InterestRateEndpoints(_Endpoints):
     """Interest rates."""
 
     history_eod: Final = Endpoint(InterestRateHistoryEod)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -23,7 +23,7 @@ import msgspec
 import sniffio
 import trio
 
-from thetatrio import market_time
+from thetatrio._calls import check_queries, explain_calls, explained, mark_used, unknown_name
 from thetatrio._completed import CompletedChannel, open_completed
 from thetatrio._control import TerminalControl
 from thetatrio._endpoints import (
@@ -32,6 +32,7 @@ from thetatrio._endpoints import (
     InterestRateEndpoints,
     OptionEndpoints,
     StockEndpoints,
+    WithGroups,
 )
 from thetatrio._nursery import open_hidden_nursery, run_together
 from thetatrio._rest import raw
@@ -62,9 +63,7 @@ from thetatrio.download import (
     Downloadable,
     make_download,
 )
-from thetatrio.errors import (
-    InternalError,
-)
+from thetatrio.errors import InternalError, WrongCall
 from thetatrio.events import Gap
 from thetatrio.requests import Request
 from thetatrio.rows import Row
@@ -129,7 +128,8 @@ class InterestRateGroup(InterestRateEndpoints, Group):
 
 
 @final
-class Session:
+@explain_calls("session", "`async with thetatrio.open_session() as session:`")
+class Session(WithGroups):
     """A connection to one Theta Terminal. Made by `open_session()`."""
 
     def __init__(self, config: Config, client: RestClient, stream: Stream) -> None:
@@ -170,6 +170,7 @@ class Session:
         rows = await session.query(request)
         print(len(rows))
         """
+        check_request("session.query", request)
         return Query(self._client, request)
 
     def file_query(self, request: Request[R]) -> FileQuery:
@@ -179,6 +180,7 @@ class Session:
         async with session.file_query(request).chunks(format="csv") as chunks:
             print(await chunks.receive())
         """
+        check_request("session.file_query", request)
         return FileQuery(self._client, cast("Request[Row]", request))
 
     async def chain(
@@ -186,7 +188,7 @@ class Session:
         symbol: str,
         *,
         expiration: dt.date | str,
-        at: dt.datetime | None = None,
+        at: dt.datetime | str | None = None,
         strike_range: int | None = None,
     ) -> OptionChain:
         """Fetch an option chain at one moment: quotes, open interest, Greeks, underlying, joined.
@@ -198,19 +200,24 @@ class Session:
         Args:
             symbol: the root, such as `SPY` or `SPXW`.
             expiration: a date, `YYYY-MM-DD` or `YYYYMMDD`.
-            at: a past moment; a naive one is New York's. None: now.
-            strike_range: only this many strikes above and below the money.
+            at: a past moment, as a datetime or as text such as `2024-11-04 12:00`; without a
+                zone it is New York's. None: now.
+            strike_range: only this many strikes above and below the money, from 1.
 
         Returns an `OptionChain` with an entry for each contract; each part
         says how old it is. Greeks of every order need the pro tier, of the
         first order the standard tier; what the tier does not permit is left
-        out, quotes excepted. Raises the errors of any query.
+        out, quotes excepted. Raises InvalidRequest for an expiration that does not
+        exist, naming near ones (one more request, sent only if nothing came), and the
+        errors of any query.
 
             chain = await session.chain("SPY", expiration="2024-11-15")
             print(chain.underlying_price, chain.nearest_strike())
             print(chain.nearest_delta(0.25).contract)
         """
-        return await fetch_chain(self, symbol, expiration, at, strike_range)
+        return await fetch_chain(
+            self, symbol, expiration, at, strike_range, today=self._client.today
+        )
 
     async def expirations(
         self,
@@ -226,7 +233,8 @@ class Session:
 
         Args:
             symbol: the root.
-            on: the day to count from; None: today in New York.
+            on: the day to count from; None: today in New York, or the day of a simulated
+                terminal's market.
             min_dte: calendar days to expiry, at least; 0 is the day itself.
             max_dte: at most; None: without end.
 
@@ -234,8 +242,10 @@ class Session:
 
             print(await session.expirations("SPY", on="2024-11-04", max_dte=10))
         """
-        day = market_time.today() if on is None else checked_date("on", on)
-        return await fetch_expirations(self, symbol, day, min_dte, max_dte)
+        if on is None:
+            return await fetch_expirations(self, symbol, self._client.today, min_dte, max_dte)
+        day = checked_date("on", on)
+        return await fetch_expirations(self, symbol, lambda: day, min_dte, max_dte)
 
     async def trading_sessions(
         self, start: dt.date | str, end: dt.date | str
@@ -327,6 +337,11 @@ class Session:
             for request in session.requests_for(gap):
                 print(len(await session.query(request)))
         """
+        notice: object = gap
+        if not isinstance(notice, Gap):
+            raise WrongCall(
+                f"session.requests_for: expected a Gap of feed.with_notices(), got {notice!r:.100}"
+            )
         return requests_for(gap, inclusive=inclusive)
 
     def download(
@@ -404,6 +419,7 @@ class Session:
                 session.stock.snapshot_quote("AAPL"))
             print(len(bars), quotes[0].bid)
         """
+        check_queries("session.gather", queries, Query)
         return tuple(await run_together([query.fetch for query in queries]))
 
     @asynccontextmanager
@@ -424,10 +440,16 @@ class Session:
         """
         # No more under way than can have a request in flight.
         workers = self._config.effective_slots + UNCOUNTED_SLOTS
-        async with open_completed(queries, workers) as done:
+        if isinstance(queries, Query):
+            mark_used(queries)
+            raise WrongCall("session.as_completed: expected a list of queries, got one query")
+        given = list(queries)
+        check_queries("session.as_completed", given, Query)
+        async with open_completed(given, workers) as done:
             yield done
 
 
+@partial(explained, "thetatrio.open_session")
 @asynccontextmanager
 async def open_session(
     config: Config | None = None,
@@ -510,6 +532,22 @@ async def _guard(
         tell(defect)
 
 
+def check_request(call: str, request: object) -> None:
+    """Raise WrongCall, with a remedy, if something is not a request."""
+    if isinstance(request, Request):
+        return
+    if isinstance(request, type):
+        remedy = f"make one: {request.__name__}(...)"
+    elif hasattr(request, "request"):
+        mark_used(request)
+        remedy = "a query is used as it is; its request is query.request"
+    else:
+        remedy = (
+            "see thetatrio.requests, or call an operation, such as session.stock.list_symbols()"
+        )
+    raise WrongCall(f"{call}: expected a request, got {request!r:.100}; {remedy}")
+
+
 def _require_trio() -> None:
     try:
         trio.lowlevel.current_task()
@@ -525,11 +563,18 @@ def _require_trio() -> None:
 
 def _settings(config: Config | None, options: ConfigOptions) -> Config:
     known = Config.__struct_fields__
+    given_config: object = config
+    if given_config is not None and not isinstance(given_config, Config):
+        # Not printed unless it is a plain URL: it may be a key.
+        is_url = isinstance(given_config, str) and "://" in given_config and "@" not in given_config
+        shown = repr(given_config) if is_url else f"a {type(given_config).__name__}"
+        raise WrongCall(
+            f"open_session() takes a Config or settings by name, not {shown}; a URL is"
+            f" open_session(base_url={shown if is_url else '...'}), and a dict **settings"
+        )
     for name in options:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; they are {', '.join(known)}"
-            raise TypeError(f"open_session() has no setting {name!r}{hint}")
+            raise WrongCall(f"open_session() has no setting {name!r}{unknown_name(name, known)}")
     given = cast("dict[str, object]", options)
     if given.get("api_key") is None and (config is None or config.api_key is None):
         key = key_from_environment()

@@ -16,11 +16,13 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 import sniffio
 
 from thetatrio import _session as native
+from thetatrio._calls import explained
 from thetatrio._faces.on_asyncio import SessionBlock
 from thetatrio._rest.query import Query
 from thetatrio._session import Session
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Feed", "Query", "Session", "open_session"]
 
 
+@partial(explained, "thetatrio.aio.open_session")
 @asynccontextmanager
 async def open_session(
     config: Config | None = None,

@@ -14,11 +14,12 @@ from typing import Literal, Protocol, TypeAlias, TypeVar, cast
 import msgspec
 
 from thetatrio import market_time
+from thetatrio._numbers import as_int
 from thetatrio._nursery import run_together
 from thetatrio._rest.query import Query
-from thetatrio.contracts import Option, Right
+from thetatrio.contracts import Option, Right, index_of_root, normalise_symbol, roots_of_index
 from thetatrio.errors import InvalidRequest, PermissionDenied
-from thetatrio.market_time import NEW_YORK, in_new_york, parse_date
+from thetatrio.market_time import in_new_york, parse_date, parse_moment
 from thetatrio.requests import (
     CalendarYear,
     OptionAtTimeQuote,
@@ -148,25 +149,66 @@ class TradingSession(msgspec.Struct, frozen=True):
 
 _USUAL_OPEN = dt.time(9, 30)
 _USUAL_CLOSE = dt.time(16)
+_NEAR = 4
 
 
 async def fetch_chain(
     session: Asks,
     symbol: str,
     expiration: dt.date | str,
-    at: dt.datetime | None = None,
+    at: dt.datetime | str | None = None,
     strike_range: int | None = None,
+    *,
+    today: Callable[[], dt.date] = market_time.today,
 ) -> OptionChain:
-    """Fetch the parts of a chain side by side and join them; see `Session.chain`."""
+    """Fetch the parts of a chain concurrently and join them; see `Session.chain`.
+
+    Args:
+        session: What makes queries of requests.
+        symbol: As of `Session.chain`, and so the next three.
+        expiration: A date.
+        at: A past moment, or None for now.
+        strike_range: Strikes above and below the money.
+        today: Returns the terminal's day, once it has answered.
+    """
     expiration = checked_date("expiration", expiration)
-    moment = None if at is None else _in_new_york(at)
+    moment = None if at is None else _checked_moment("at", at)
     fetches = (
         _now(session, symbol, expiration, strike_range)
         if moment is None
         else _then(session, symbol, expiration, moment, strike_range)
     )
     parts = await run_together(fetches)
+    if not any(parts):
+        await _check_expiration(session, symbol, expiration)
+        moment = moment or _end_of(today())
     return _join(symbol, expiration, parts, moment)
+
+
+async def _check_expiration(session: Asks, symbol: str, expiration: dt.date) -> None:
+    """Raise InvalidRequest, naming near ones, if a root has no such expiration."""
+    root = normalise_symbol(symbol)
+    dates = await fetch_expirations(session, symbol)
+    if expiration in dates:
+        return  # without quotes at that moment
+    roots = [other for other in roots_of_index(index_of_root(root) or root) if other != root]
+    others = f"; other options of the index are under {', '.join(roots)}" if roots else ""
+    if not dates:
+        raise InvalidRequest(
+            f"chain: the terminal has no options of root {root!r}{others};"
+            " session.option.list_symbols() returns the roots"
+        )
+    near = sorted(dates, key=lambda date: abs(date - expiration))[:_NEAR]
+    raise InvalidRequest(
+        f"chain: {root} has no expiration {expiration}; near it are"
+        f" {', '.join(map(str, sorted(near)))}{others}"
+    )
+
+
+def _end_of(day: dt.date) -> dt.datetime:
+    """Return the present moment, or the close of a day that is not today."""
+    now = market_time.now()
+    return now if now.date() == day else in_new_york(dt.datetime.combine(day, _USUAL_CLOSE))
 
 
 def checked_date(name: str, value: dt.date | str) -> dt.date:
@@ -177,14 +219,52 @@ def checked_date(name: str, value: dt.date | str) -> dt.date:
         raise InvalidRequest(f"{name}: {problem}") from None
 
 
+def _checked_moment(name: str, value: dt.datetime | str) -> dt.datetime:
+    try:
+        return parse_moment(value)
+    except ValueError as problem:
+        raise InvalidRequest(f"{name}: {problem}") from None
+
+
+def _checked_days(name: str, value: int) -> int:
+    number = as_int(value)
+    if number is None:
+        raise InvalidRequest(f"{name}: expected a whole number of days, got {value!r}")
+    return number
+
+
 async def fetch_expirations(
-    session: Asks, symbol: str, on: dt.date, min_dte: int = 0, max_dte: int | None = None
+    session: Asks,
+    symbol: str,
+    on: Callable[[], dt.date] | None = None,
+    min_dte: int = 0,
+    max_dte: int | None = None,
 ) -> list[dt.date]:
-    """Fetch expirations by days to expiry; see `Session.expirations`."""
+    """Fetch expirations by days to expiry; see `Session.expirations`.
+
+    Args:
+        session: What makes queries of requests.
+        symbol: A root.
+        on: Returns the day to count from, once the terminal has answered; None: all of them.
+        min_dte: Calendar days to expiry, at least.
+        max_dte: At most; None: without end.
+    """
+    problems: list[str] = []
+    several: object = symbol
+    if not isinstance(several, str) or "," in several:
+        problems.append(f"symbol: expected one symbol as text, got {several!r}")
+    least = _checked_days("min_dte", min_dte)
+    most = dt.date.max.toordinal() if max_dte is None else _checked_days("max_dte", max_dte)
+    if most < least:
+        problems.append(f"max_dte: {most} is below min_dte {least}")
+    if problems:
+        raise InvalidRequest("expirations: " + "; ".join(problems), problems=tuple(problems))
     rows = await session.query(OptionListExpirations(symbol))
-    latest = max_dte if max_dte is not None else dt.date.max.toordinal()
     dates = {row.expiration for row in rows}
-    return sorted(date for date in dates if min_dte <= (date - on).days <= latest)
+    if on is None:
+        return sorted(dates)
+    day = on()
+    return sorted(date for date in dates if least <= (date - day).days <= most)
 
 
 async def fetch_trading_sessions(
@@ -311,11 +391,6 @@ def _permitted(*fetches: Fetch) -> Fetch:
         return ()
 
     return fetch
-
-
-def _in_new_york(at: dt.datetime) -> dt.datetime:
-    """Return a moment in New York; a naive one is New York's already."""
-    return in_new_york(at) if at.tzinfo is None else at.astimezone(NEW_YORK)
 
 
 def _join(

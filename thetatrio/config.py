@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
 
+from thetatrio._numbers import as_float, as_int
 from thetatrio.errors import InvalidConfig
 
 __all__ = [
@@ -128,6 +129,17 @@ def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _take_numbers(settings: msgspec.Struct) -> None:
+    """Replace numpy's numbers by Python's, which is what is kept, printed and pickled."""
+    for name in settings.__struct_fields__:
+        value: object = getattr(settings, name)
+        if not isinstance(value, (int, float, str)):
+            whole = as_int(value)
+            number = as_float(value) if whole is None else whole
+            if number is not None:
+                msgspec.structs.force_setattr(settings, name, number)
+
+
 def _is_a(kind: type, value: object) -> bool:
     # Callers without a type checker give anything; this is where it is noticed.
     return isinstance(value, kind)
@@ -171,6 +183,7 @@ class Rate(msgspec.Struct, frozen=True):
     per: float = 60.0
 
     def __post_init__(self) -> None:
+        _take_numbers(self)
         problems = _Problems("Rate")
         problems.need(_whole(self.count) and self.count >= 1, "count", "a whole number from 1")
         problems.need(_positive(self.per), "per", "seconds above 0")
@@ -193,6 +206,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds: a terminal that asks for a longer pause gets `RateLimited` instead."""
 
     def __post_init__(self) -> None:
+        _take_numbers(self)
         problems = _Problems("RetryPolicy")
         for name in ("max_elapsed", "base", "cap", "max_retry_after"):
             problems.need(_not_negative(getattr(self, name)), name, "seconds from 0")
@@ -216,6 +230,7 @@ class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds without a connection after which the stream gives up; None: never."""
 
     def __post_init__(self) -> None:
+        _take_numbers(self)
         problems = _Problems("ReconnectPolicy")
         for name in ("base", "cap", "stable"):
             problems.need(_not_negative(getattr(self, name)), name, "seconds from 0")
@@ -391,6 +406,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     whoever is between can read the key."""
 
     def __post_init__(self) -> None:
+        _take_numbers(self)
         problems = _Problems("Config")
         fill = msgspec.structs.force_setattr
         if self.tier is not None:

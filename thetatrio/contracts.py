@@ -11,9 +11,10 @@ import datetime as dt
 import re
 from decimal import Decimal, InvalidOperation
 from functools import total_ordering
-from numbers import Integral
 from typing import Final, Literal, NoReturn, TypeAlias, final
 
+from thetatrio._calls import explain_constructor
+from thetatrio._numbers import as_decimal
 from thetatrio.errors import InvalidRequest
 from thetatrio.market_time import parse_date
 
@@ -53,6 +54,8 @@ _INDEX_OF_ROOT: Final = {root: index for index, roots in _INDEX_ROOTS.items() fo
 _SYMBOL = re.compile(r"[A-Z0-9.^$/_+=-]{1,32}")
 _OCC = re.compile(r"([A-Z0-9.^$/_+=-]{1,6}) *(\d{2})(\d{2})(\d{2})([CP])(\d{8})", re.ASCII)
 _THOUSANDTH: Final = Decimal("0.001")
+# An OCC symbol has eight digits for the strike, so no listed option has a higher one.
+_MAX_STRIKE: Final = Decimal("99999.999")
 _RIGHTS: Final[dict[str, Right]] = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 
 
@@ -62,11 +65,20 @@ def normalise_symbol(value: object) -> str:
     Raises ValueError for anything but 1 to 32 of the characters tickers have.
     """
     if not isinstance(value, str):
-        raise ValueError(f"expected a symbol as text, got {value!r}")
+        raise ValueError(f"expected a symbol as text, got {value!r}{_symbol_hint(value)}")
     symbol = value.strip().upper()
     if not _SYMBOL.fullmatch(symbol):
         raise ValueError(f"{value!r} is not a symbol such as 'AAPL' or 'BRK.B'")
     return symbol
+
+
+def _symbol_hint(value: object) -> str:
+    if isinstance(value, Option):
+        return (
+            "; pass the option's parts: option.symbol, expiration=option.expiration,"
+            " strike=option.strike, right=option.right"
+        )
+    return f"; pass its symbol, {value.symbol!r}" if isinstance(value, _Symbol) else ""
 
 
 def normalise_right(value: object) -> Right:
@@ -78,27 +90,49 @@ def normalise_right(value: object) -> Right:
 
 
 def strike_thousandths(value: object) -> int:
-    """Return a strike given in dollars as integer thousandths of a dollar, exactly.
+    """Return a strike in dollars as integer thousandths of a dollar, exactly.
 
-    `4800`, `4800.0`, `Decimal(4800)` and `"4800.000"` all give 4800000. Raises
-    ValueError for negative numbers, more than three decimals, and non-numbers.
+    `4800`, `4800.0`, `Decimal(4800)`, `"4800.000"` and numpy's `float32(4800)` all
+    return 4800000.
+
+    Args:
+        value: Dollars: a number of Python or numpy, a Decimal, or text.
+
+    Raises:
+        ValueError: A negative number, one above 99,999.999, more than three decimals,
+            NaN, a bool, or not a number.
     """
-    if not isinstance(value, bool) and isinstance(value, Integral):  # numpy's too
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
-        raise ValueError(f"expected a strike in dollars, got {value!r}")
-    try:
-        # repr of a float is its shortest decimal: 147.14 is meant as 147.14.
-        dollars = Decimal(repr(float(value)) if isinstance(value, float) else value)
-    except InvalidOperation:
-        raise ValueError(f"{value!r} is not a strike in dollars") from None
+    dollars = _dollars(value)
     # In range first: what comes after fits any precision, and nothing overflows.
-    in_range = dollars.is_finite() and 0 <= dollars < 10**6
+    in_range = dollars.is_finite() and 0 <= dollars <= _MAX_STRIKE
     if not in_range or dollars != (rounded := dollars.quantize(_THOUSANDTH)):
         raise ValueError(
-            f"{value!r} is not a strike in dollars (0 up to 999999.999, three decimals at most)"
+            f"{value!r} is not a strike in dollars (0 to {_MAX_STRIKE}, three decimals at most)"
+            + _thousandths_hint(dollars)
         )
     return int(rounded * 1000)
+
+
+def _dollars(value: object) -> Decimal:
+    if isinstance(value, str):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            raise ValueError(f"{value!r} is not a strike in dollars") from None
+    dollars = as_decimal(value)
+    if dollars is None:
+        raise ValueError(f"expected a strike in dollars, got {value!r}")
+    return dollars
+
+
+def _thousandths_hint(strike: Decimal) -> str:
+    """Return a hint for a strike that may be in the unit of v2 and of the stream's messages."""
+    if not strike.is_finite() or not _MAX_STRIKE < strike < 10**9:
+        return ""
+    return (
+        f"; v2 counts in thousandths of a dollar: strike={strike:f} there is"
+        f" strike={strike / 1000:.3f} here"
+    )
 
 
 def strike_text(thousandths: int) -> str:
@@ -133,6 +167,7 @@ class _Frozen:
         raise AttributeError(f"{type(self).__name__} is immutable; make a new one")
 
 
+@explain_constructor
 @total_ordering
 class _Symbol(_Frozen):
     __slots__ = ("symbol",)
@@ -185,6 +220,7 @@ class Index(_Symbol):
 
 
 @final
+@explain_constructor
 @total_ordering
 class Option(_Frozen):
     """One listed option: `Option("SPXW", dt.date(2024, 3, 15), 4800, "C")`.
@@ -192,7 +228,7 @@ class Option(_Frozen):
     Args:
         symbol: the root the option trades under (`SPXW` for weeklies of SPX).
         expiration: a date, `YYYY-MM-DD` or `YYYYMMDD`.
-        strike: dollars, as a number, a Decimal or text; three decimals at most.
+        strike: dollars, 0 to 99,999.999, as a number, a Decimal or text; three decimals at most.
         right: `C`, `P`, `call` or `put`, in any case.
 
     Equal options are equal and hash equally however they were written. Raises
@@ -248,7 +284,8 @@ class Option(_Frozen):
         The two-digit year is of this century. Raises InvalidRequest for
         anything else.
         """
-        match = _OCC.fullmatch(text.strip().upper())
+        given: object = text
+        match = _OCC.fullmatch(given.strip().upper()) if isinstance(given, str) else None
         if match is None:
             raise InvalidRequest(
                 f"{text!r} is not an OCC symbol: root, YYMMDD, C or P, strike in thousandths"
@@ -268,7 +305,7 @@ class Option(_Frozen):
 
         Raises InvalidRequest where the symbol has no room for the root, year or strike.
         """
-        if len(self.symbol) > 6 or self.strike_thousandths >= 10**8:
+        if len(self.symbol) > 6 or self.strike_thousandths >= 10**8:  # of rows: not checked
             raise InvalidRequest(f"{self} does not fit an OCC symbol")
         if not 2000 <= self.expiration.year <= 2099:
             raise InvalidRequest(f"{self} does not fit an OCC symbol: two-digit years are 20xx")

@@ -30,6 +30,7 @@ ThetaDataError
 │   ├── ReconnectGaveUp      the stream did not come back within its bounds
 │   └── ProtocolError        what answers there does not speak the stream's protocol
 ├── FeedClosed               used after its feed's block was left
+├── WrongCall                (also a TypeError) arguments, or a use, that cannot work
 ├── DownloadError            a download cannot go on, or parts of it could not be had
 ├── SessionClosed            used after its session was left
 ├── EndOfChannel             there is nothing more to receive
@@ -84,6 +85,7 @@ __all__ = [
     "ThetaDataError",
     "TransportError",
     "WouldBlock",
+    "WrongCall",
     "WrongHost",
     "WrongVersion",
 ]
@@ -137,6 +139,15 @@ class InvalidRequest(_WithProblems):
 
 class RequestTooLarge(InvalidRequest):
     """The request asks for more than the terminal gives in one answer (its code 570)."""
+
+
+class WrongCall(ThetaDataError, TypeError):
+    """Something was called or used in a way that cannot work; the message has the remedy.
+
+    Raised for an argument that does not exist or is missing, for an object of the wrong
+    kind (a coroutine where a query is expected), and for what is iterated before it is
+    opened or awaited. Nothing was sent.
+    """
 
 
 class AuthenticationFailed(ThetaDataError):

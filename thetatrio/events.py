@@ -16,7 +16,7 @@ events: `feed.with_notices()` gives both.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -259,8 +259,12 @@ class Topic(Generic[E]):
         self.kind = kind
         self.security = security
         self.joined = joined
-        self.contracts = tuple(dict.fromkeys(contracts))
+        given: object = contracts
+        if not isinstance(given, Iterable):
+            raise InvalidRequest(f"Topic: expected contracts in a tuple, got {given!r}")
+        self.contracts = tuple(contracts)  # not a dict of them yet: lists do not hash
         self._check()
+        self.contracts = tuple(dict.fromkeys(contracts))
 
     def _check(self) -> None:
         if self.kind not in get_args(TopicKind):
@@ -284,6 +288,8 @@ class Topic(Generic[E]):
             hint = ""
             if any(isinstance(each, Index) for each in wrong):
                 hint = "; an index has prices: Topic.prices, session.stream.prices"
+            elif isinstance(first, (list, set, frozenset, dict)):
+                hint = f"; give each contract as an argument of its own: {self.kind}(*contracts)"
             elif isinstance(first, str):
                 hint = f"; write it as thetatrio.{allowed[0].__name__}({first!r})"
             raise InvalidRequest(

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from thetatrio._numbers import as_int
+
 __all__ = [
     "MS_PER_DAY",
     "NEW_YORK",
@@ -22,6 +24,7 @@ __all__ = [
     "ms_of_day",
     "now",
     "parse_date",
+    "parse_moment",
     "parse_time",
     "time_text",
     "today",
@@ -32,6 +35,9 @@ NEW_YORK: Final = ZoneInfo("America/New_York")
 MS_PER_DAY: Final = 86_400_000
 
 _DATE = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-?\d{2}-?\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
+)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?", re.ASCII)
 
 
@@ -53,10 +59,11 @@ def from_ms_of_day(date: dt.date, milliseconds: int) -> dt.datetime:
     year. 86400000, which index prices have, is midnight of the next day.
     Raises ValueError outside 0 to 86400000.
     """
-    if not 0 <= milliseconds <= MS_PER_DAY:
+    number = as_int(milliseconds)
+    if number is None or not 0 <= number <= MS_PER_DAY:
         raise ValueError(f"{milliseconds} is not a millisecond of a day (0 to {MS_PER_DAY})")
     midnight = dt.datetime(date.year, date.month, date.day)
-    return in_new_york(midnight + dt.timedelta(milliseconds=milliseconds))
+    return in_new_york(midnight + dt.timedelta(milliseconds=number))
 
 
 def ms_of_day(moment: dt.datetime | dt.time) -> int:
@@ -107,6 +114,32 @@ def parse_time(value: object) -> dt.time:
         return dt.time(int(hour), int(minute), int(second or 0), microsecond)
     except ValueError as problem:
         raise ValueError(f"{value!r} is not a time of day: {problem}") from None
+
+
+def parse_moment(value: object) -> dt.datetime:
+    """Return an aware datetime in New York.
+
+    Args:
+        value: A datetime, or text such as `2024-11-04 12:00`, `2024-11-04T12:00:00.000` or
+            `2024-11-04T17:00:00Z`. Without an offset or a zone it is New York's time.
+
+    Raises:
+        ValueError: Anything else; a date alone too, because the time would be a guess.
+    """
+    moment: dt.datetime | None = None
+    if isinstance(value, dt.datetime):
+        # A plain datetime, also of pandas' Timestamp. NaT has no date.
+        moment = dt.datetime.combine(value.date(), value.timetz())
+    elif isinstance(value, str) and _MOMENT.fullmatch(value.strip()):
+        try:
+            moment = dt.datetime.fromisoformat(value.strip())
+        except ValueError as problem:
+            raise ValueError(f"{value!r} is not a date and time: {problem}") from None
+    if moment is None:
+        raise ValueError(
+            f"{value!r} is not a date and time: use a datetime or 'YYYY-MM-DD HH:MM:SS'"
+        )
+    return in_new_york(moment) if moment.tzinfo is None else moment.astimezone(NEW_YORK)
 
 
 def time_text(time: dt.time) -> str:

@@ -345,7 +345,9 @@ def _opening(method: Callable[..., Any]) -> Callable[..., Any]:
     def open_it(self: Any, *args: Any, **options: Any) -> Any:
         caller: Caller = self._caller
         opening = method(self, *args, **options)
-        return opening if caller.portal.is_here else Block(caller, lambda: opening, (self,))
+        if caller.portal.is_here:
+            return opening
+        return opening.around(Block(caller, lambda: opening, (self,)))
 
     return open_it
 

@@ -10,6 +10,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import trio
 
+from thetatrio._calls import AsyncIterationOnly
 from thetatrio.errors import EndOfChannel, ThetaDataError, WouldBlock
 from thetatrio.rows import Row
 
@@ -37,7 +38,7 @@ class RowSource(Protocol[R]):
         ...
 
 
-class BatchChannel(Generic[R]):
+class BatchChannel(AsyncIterationOnly, Generic[R]):
     """Rows of one query as they arrive, in lists. Made by `query.batches()`.
 
     Several tasks may receive from one channel; each list goes to one of them.
@@ -92,7 +93,7 @@ class BatchChannel(Generic[R]):
             raise StopAsyncIteration from None
 
 
-class RowChannel(Generic[R]):
+class RowChannel(AsyncIterationOnly, Generic[R]):
     """Rows of one query as they arrive. Made by `query.rows()`.
 
     Several tasks may receive from one channel; each row goes to one of them.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 import trio
 
+from thetatrio import market_time
 from thetatrio._rest import dialect_v2, dialect_v3
 from thetatrio._rest.body import Body, DirectBody, PumpedBody, SpoolRoom, StartSoon
 from thetatrio._rest.dialect import Dialect
@@ -17,6 +19,7 @@ from thetatrio._rest.limiter import Lane, Lease, Limiter
 from thetatrio._rest.retry import Fail, History, judge
 from thetatrio.config import Config
 from thetatrio.errors import SessionClosed, ThetaDataError
+from thetatrio.market_time import parse_date
 
 if TYPE_CHECKING:
     from thetatrio._rest.transport import HttpTransport, Reply, Transport
@@ -94,6 +97,17 @@ class RestClient:
     def server(self) -> str:
         """What the terminal called itself in its last answer; empty before the first."""
         return self._transport.server if self._transport is not None else ""
+
+    def today(self) -> dt.date:
+        """Return the terminal's day.
+
+        Returns:
+            New York's date; that of its market if the last answer came from a simulated terminal.
+        """
+        if self._transport is not None and self._transport.server == dialect_v3.SIMULATOR:
+            with suppress(ValueError):
+                return parse_date(self._transport.market_day)
+        return market_time.today()
 
     def check_open(self) -> None:
         """Raise SessionClosed once the session has been left, and in a forked child."""

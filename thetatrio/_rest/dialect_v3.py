@@ -82,7 +82,7 @@ def value_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, dt.time):
         return time_text(value)
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return ",".join(map(value_text, cast("tuple[object, ...]", value)))
     return str(value)
 

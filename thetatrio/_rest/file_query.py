@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, final
 
 import trio
 
+from thetatrio._calls import AsyncIterationOnly, OnlyAFile, explain_calls
 from thetatrio._rest.body import READ_AHEAD
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.joined import JoinedBytes
@@ -27,7 +28,7 @@ __all__ = ["ChunkChannel", "FileQuery"]
 
 
 @final
-class ChunkChannel:
+class ChunkChannel(AsyncIterationOnly):
     """The bytes of a flat file as they arrive. Made by `file_query.chunks()`."""
 
     def __init__(self, answers: JoinedBytes) -> None:
@@ -73,7 +74,8 @@ class ChunkChannel:
 
 
 @final
-class FileQuery:
+@explain_calls("query", "an operation of a session, such as session.option.flat_file_eod()")
+class FileQuery(OnlyAFile):
     """A request for a flat file, tied to a session: save it, or take its bytes as they come.
 
     A day of every contract is hundreds of megabytes, so there is no list of

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import trio
 
+from thetatrio._calls import AsyncIterationOnly
 from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import AnswerBytes
 from thetatrio._rest.asking import ask_for
@@ -202,7 +203,7 @@ async def read_frame(
     return frame
 
 
-class FrameChannel(Generic[F]):
+class FrameChannel(AsyncIterationOnly, Generic[F]):
     """Frames of a query, in order. Made by `query.frames()`."""
 
     def __init__(self, reading: FrameReading[F]) -> None:

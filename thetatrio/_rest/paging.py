@@ -9,6 +9,7 @@ from typing import Final, Literal, final
 import msgspec
 import trio
 
+from thetatrio._calls import AsyncIterationOnly
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
 from thetatrio._rest.dialect import Spelling, Translator
@@ -146,7 +147,7 @@ class Pages:
 
 
 @final
-class PageChannel:
+class PageChannel(AsyncIterationOnly):
     """The pages of an answer as the terminal sent them. Made by `session.pages()`."""
 
     def __init__(self, pages: Pages) -> None:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from thetatrio import frames
+from thetatrio._calls import Unfetched, explain_calls
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.framing import FrameChannel, open_frames, read_frame, symbol_of
@@ -38,7 +39,12 @@ F = TypeVar("F")
 R = TypeVar("R", bound=Row)
 
 
-class Query(Coroutine[object, None, list[R]], Generic[R]):
+@explain_calls(
+    "query",
+    "an operation of a session, such as session.stock.list_symbols()",
+    skip=("send", "throw", "close"),
+)
+class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
     """A request tied to a session: await it, or take its rows another way.
 
     `await query` gives a list; `query.rows()` and `query.batches()` give rows

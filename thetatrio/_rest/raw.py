@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import Final, cast, final
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from thetatrio._numbers import as_float
 from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
@@ -19,7 +21,7 @@ from thetatrio.errors import DecodeError, InvalidRequest
 __all__ = ["ParameterValue", "RawAnswer", "get", "target_of"]
 
 ParameterValue = object
-"""What `session.get` takes for a parameter: text, numbers, bool, date, time, or a tuple of them."""
+"""What `session.get` takes for a parameter: text, numbers, bool, date, time, or a list of them."""
 
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~!$'()*+,;=:@%-]+)+")
 _CONTROL: Final = ("/v3/terminal", "/v2/system")
@@ -121,6 +123,14 @@ async def get(client: RestClient, path: str, params: Mapping[str, ParameterValue
     return RawAnswer(200 if has_data else dialect.NO_DATA, answer.content_type, b"".join(pieces))
 
 
+def _is_value(value: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_value, cast("tuple[object, ...]", value)))
+    if isinstance(value, dt.datetime):  # of which day and which zone would be a guess
+        return False
+    return isinstance(value, (str, bool, dt.date, dt.time)) or as_float(value) is not None
+
+
 def target_of(method: str, path: str, params: Mapping[str, ParameterValue]) -> str:
     """Return a path with its parameters. Raises InvalidRequest that names all that is wrong."""
     problems: list[str] = []
@@ -130,8 +140,19 @@ def target_of(method: str, path: str, params: Mapping[str, ParameterValue]) -> s
     elif path.lower().startswith(_CONTROL):
         problems.append(f"path: {path!r} controls the terminal; use session.terminal")
     query: list[str] = []
+    given: object = params
+    if not isinstance(given, Mapping):
+        raise InvalidRequest(
+            f"{method}: params: expected a dict of names and values, got {given!r}"
+        )
     for name, value in params.items():
         if value is None:
+            continue
+        if not _is_value(value):
+            problems.append(
+                f"params: {name}: expected text, a number, a bool, a date, a time, or a list of"
+                f" them, got {value!r}"
+            )
             continue
         if not name.replace("_", "").isalnum() or not name.isascii():
             problems.append(f"params: {name!r} is not a parameter's name")

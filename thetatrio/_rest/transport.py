@@ -73,6 +73,8 @@ class Reply:
         self.status = response.status_code
         self.content_type: str = headers.get("content-type", "")
         self.server: str = headers.get("server", "")
+        self.market_day: str = headers.get("thetatrio-day", "")
+        """The day of a simulated terminal's market, YYYY-MM-DD; empty from others."""
         self.next_page: str | None = headers.get("next-page")
         """Where the page after this one is said to be."""
         encoding: str = headers.get("content-encoding", "identity")
@@ -320,6 +322,8 @@ class Transport:
         """Whether this terminal has answered anything yet."""
         self.server: str = ""
         """What the terminal called itself in its last answer."""
+        self.market_day: str = ""
+        """The day of a simulated terminal's market, YYYY-MM-DD; empty from others."""
 
     async def send(
         self,
@@ -387,6 +391,7 @@ class Transport:
             url=url,
         )
         self.server = reply.server
+        self.market_day = reply.market_day
         return reply
 
     def _translate(self, error: Exception | None, waiting_for: str) -> Exception:

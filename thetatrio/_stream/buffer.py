@@ -16,6 +16,7 @@ from typing import Final, Generic, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 
+from thetatrio._numbers import as_int
 from thetatrio.errors import InvalidRequest
 from thetatrio.events import Dropped, Gap, Lost, Notice, Replayed, StreamEvent, Undecodable
 
@@ -117,9 +118,10 @@ class Buffer(Generic[E]):
             raise InvalidRequest(
                 f"overflow: one of {', '.join(get_args(Overflow))}, not {overflow!r}"
             )
-        if not _is_count(capacity):
+        number = as_int(capacity)
+        if number is None or number < 1:
             raise InvalidRequest(f"buffer: a whole number of events from 1, not {capacity!r}")
-        self.capacity: int = capacity
+        self.capacity: int = number
         """Events held at most."""
         self.overflow: Overflow = overflow
         """What happens to what is more than the capacity."""
@@ -358,10 +360,6 @@ class Buffer(Generic[E]):
         self._notices = sum(not isinstance(entry, list) for entry in entries)
         # Where events stand between them they are bounded as the events are.
         self._compact_at = max(_NOTICES_KEPT, 2 * self._notices)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _dropped(events: list[E]) -> Dropped:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from operator import length_hint
 from typing import Any, Generic, Protocol, TypeVar, final
 
+from thetatrio._calls import AsyncIterationOnly
 from thetatrio._stream.buffer import FeedStatistics
 from thetatrio._stream.inbox import WHOLE, Inbox
 from thetatrio.contracts import Contract
@@ -40,7 +41,7 @@ class Subscription(Protocol):
 
 
 @final
-class Feed(Generic[E]):
+class Feed(AsyncIterationOnly, Generic[E]):
     """Events of one subscription. Made by the methods of `session.stream`.
 
     `async for event in feed` gives data only; what is missing is logged as a
@@ -163,7 +164,7 @@ class Feed(Generic[E]):
 
 
 @final
-class Batches(Generic[E]):
+class Batches(AsyncIterationOnly, Generic[E]):
     """Lists of a feed's events. Made by `feed.batches()`."""
 
     def __init__(self, feed: Feed[E], inbox: Inbox[E]) -> None:
@@ -194,7 +195,7 @@ class Batches(Generic[E]):
 
 
 @final
-class FeedWithNotices(Generic[E]):
+class FeedWithNotices(AsyncIterationOnly, Generic[E]):
     """A feed's events and notices, in order. Made by `feed.with_notices()`."""
 
     def __init__(self, inbox: Inbox[E]) -> None:

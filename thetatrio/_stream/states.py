@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias, final
 import msgspec
 import trio
 
+from thetatrio._calls import AsyncIterationOnly
 from thetatrio.errors import SessionClosed, WouldBlock
 
 __all__ = ["StateChannel", "StateName", "States", "StreamState", "StreamStatistics"]
@@ -67,7 +68,7 @@ class StreamStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @final
-class StateChannel:
+class StateChannel(AsyncIterationOnly):
     """States of the stream as they change, the present one first. Made by `stream.states()`.
 
     One that is not read keeps the newest 1,024.

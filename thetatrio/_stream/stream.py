@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Literal, TypedDict, TypeVar, Unpack, final, overload
+from typing import Any, ClassVar, Literal, TypedDict, TypeVar, Unpack, cast, final, overload
 
 import trio
 
+from thetatrio._calls import ExplainedAttributes, explain_calls, unknown_name
 from thetatrio._stream.buffer import OnLoss, Overflow
 from thetatrio._stream.feed import Feed
 from thetatrio._stream.sockets import Sockets
 from thetatrio._stream.states import StateChannel, StreamStatistics
 from thetatrio._stream.subscribing import Unanswered
 from thetatrio.contracts import Contract, Index, Option, Stock
+from thetatrio.errors import InvalidRequest, WrongCall
 from thetatrio.events import (
     AnyTopic,
     Following,
@@ -56,12 +58,15 @@ class FeedOptions(TypedDict, total=False):
 
 
 @final
-class Stream:
+@explain_calls("session.stream", "opening a session: session.stream")
+class Stream(ExplainedAttributes):
     """Live data: `session.stream`. One WebSocket carries all feeds; it opens with the first.
 
     With `stream_api="gateway"` it is a gateway's stream (quotes and trades
     only, nothing is acknowledged), and `stream_sockets` says how many sockets there are.
     """
+
+    _called: ClassVar[str] = "session.stream"
 
     def __init__(self, sockets: Sockets, buffer: int) -> None:
         self._sockets = sockets
@@ -281,7 +286,17 @@ class Stream:
     async def _open(
         self, topics: Iterable[AnyTopic], options: FeedOptions
     ) -> AsyncGenerator[Feed[Any], None]:
+        for name in options:
+            known = FeedOptions.__annotations__
+            if name not in known:
+                raise WrongCall(f"a feed has no option {name!r}{unknown_name(name, known)}")
         given = list(topics)
+        for topic in cast("list[object]", given):
+            if not isinstance(topic, Topic):
+                raise InvalidRequest(
+                    f"subscribe: expected topics, each an argument of its own, such as"
+                    f" Topic.quotes(Stock('AAPL')); got {topic!r}"
+                )
         subscriber = self._sockets.subscriber(
             given,
             {
@@ -292,12 +307,6 @@ class Stream:
                 "unanswered": options.get("unanswered", "raise"),
             },
         )
-        unknown = options.keys() - FeedOptions.__annotations__.keys()
-        if unknown:
-            raise TypeError(
-                f"a feed has no option {', '.join(map(repr, sorted(unknown)))};"
-                f" it has {', '.join(FeedOptions.__annotations__)}"
-            )
         feed: Feed[Any] = Feed(subscriber.inbox, subscriber)
         await trio.lowlevel.checkpoint()
         try:

@@ -12,7 +12,7 @@ from thetatrio._interrupt import run_interruptibly
 from thetatrio.chains import ChainEntry, OptionChain
 from thetatrio.config import ConfigOptions
 from thetatrio.errors import InvalidRequest
-from thetatrio.market_time import in_new_york, parse_date, parse_time, today
+from thetatrio.market_time import in_new_york, parse_date, parse_time
 
 __all__ = ["run"]
 
@@ -66,13 +66,15 @@ async def _expiration(
             return parse_date(given)
         except ValueError as problem:
             raise InvalidRequest(f"--expiration: {problem}") from None
-    day = today() if at is None else at.date()
+    day = None if at is None else at.date()  # None: the terminal's day, which may be simulated
     coming = await session.expirations(symbol, on=day)
     if not coming:
+        since = "today" if day is None else str(day)
         raise InvalidRequest(
-            f"{symbol} has no expirations from {day} on; give --expiration, or --at a past moment"
+            f"{symbol} has no expirations from {since} on; give --expiration, or --at a past moment"
         )
-    return next((date for date in coming if (date - day).days >= A_WEEK), coming[-1])
+    later = await session.expirations(symbol, on=day, min_dte=A_WEEK)
+    return later[0] if later else coming[-1]
 
 
 def _table(chain: OptionChain, strikes: int) -> Table:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
+from thetatrio._numbers import as_int
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.query import Query
 from thetatrio.download._events import DownloadEvent as DownloadEvent
@@ -74,7 +75,9 @@ def make_download(
     force: bool = False,
 ) -> Download:
     """Return a download that a session's client carries out; see `Session.download`."""
-    several = list(queries) if isinstance(queries, Iterable) else [queries]
+    several: list[Downloadable] = (
+        [queries] if isinstance(queries, Query) or not isinstance(queries, Iterable) else [*queries]
+    )
     for query in several:
         if isinstance(query, Query):
             query.close()  # its request is what is used of it
@@ -83,8 +86,9 @@ def make_download(
         raise InvalidRequest("download: give at least one query")
     if format not in FORMATS:
         raise InvalidRequest(f"download: format must be one of {', '.join(FORMATS)}")
-    if row_group_rows < 1:
-        raise InvalidRequest("download: row_group_rows must be 1 or more")
+    rows_of_a_group = as_int(row_group_rows)
+    if rows_of_a_group is None or rows_of_a_group < 1:
+        raise InvalidRequest("download: row_group_rows must be a whole number from 1")
     if format == "parquet":
         library("pyarrow", "arrow")
     return Download(
@@ -92,7 +96,7 @@ def make_download(
         requests,
         os.fspath(to),
         format,
-        row_group_rows=row_group_rows,
+        row_group_rows=rows_of_a_group,
         verify=verify,
         retry_failed=retry_failed,
         force=force,

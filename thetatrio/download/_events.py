@@ -7,6 +7,7 @@ from typing import TypeAlias, final
 import msgspec
 import trio
 
+from thetatrio._calls import AsyncIterationOnly
 from thetatrio.download._layout import DatasetPart
 from thetatrio.download._manifest import PartState
 from thetatrio.errors import EndOfChannel
@@ -94,7 +95,7 @@ class DownloadReport(msgspec.Struct, frozen=True):
 
 
 @final
-class DownloadEvents:
+class DownloadEvents(AsyncIterationOnly):
     """The events of a download, as they happen. Made by `download.events()`."""
 
     def __init__(self, receiver: trio.MemoryReceiveChannel[DownloadEvent | Exception]) -> None:

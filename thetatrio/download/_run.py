@@ -13,6 +13,7 @@ from typing import Final, TypeVar, TypeVarTuple, cast, final
 import trio
 
 from thetatrio import market_time
+from thetatrio._calls import explain_calls
 from thetatrio._nursery import open_hidden_nursery, run_together
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.dialect_v3 import SIMULATOR
@@ -55,6 +56,7 @@ _YEAR_ENDS: Final = (12, 20)
 
 
 @final
+@explain_calls("download", "session.download()")
 class Download:
     """Queries on their way into a dataset: await it, or take its events.
 

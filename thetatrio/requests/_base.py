@@ -9,13 +9,11 @@ the one form that is kept and sent.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
-from numbers import Integral, Real
 from types import MappingProxyType
 from typing import (
     Annotated,
@@ -36,6 +34,8 @@ from typing import (
 import msgspec
 
 from thetatrio import market_time
+from thetatrio._calls import call_problem
+from thetatrio._numbers import as_float, as_int
 from thetatrio.config import Tier
 from thetatrio.contracts import (
     StrikeLike,
@@ -118,7 +118,8 @@ def _symbols(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, Sequence) or isinstance(value, bytes):
-        raise ValueError(f"expected a symbol or a sequence of them, got {value!r}")
+        hint = "; use list(...)" if isinstance(value, Iterable) else ""
+        raise ValueError(f"expected a symbol or a list of symbols, got {value!r}{hint}")
     items = cast("Sequence[object]", value)
     if not items:
         raise ValueError("expected at least one symbol")
@@ -150,21 +151,18 @@ def _right(value: object) -> str:
 
 def _count(minimum: int) -> Callable[[object], int]:
     def normalise(value: object) -> int:
-        # Integral: numpy's whole numbers are not of type int.
-        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
+        number = as_int(value)
+        if number is None or number < minimum:
             raise ValueError(f"expected a whole number from {minimum}, got {value!r}")
-        return int(value)
+        return number
 
     return normalise
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+    number = as_float(value)
+    if number is None:
         raise ValueError(f"expected a number, got {value!r}")
-    try:
-        number = float(value)
-    except OverflowError:  # an int of hundreds of digits
-        number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"expected a finite number, got {value!r}")
     return number
@@ -177,7 +175,8 @@ def _flag(value: object) -> bool:
 
 
 def _year(value: object) -> int:
-    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    number = as_int(value)
+    text = value if isinstance(value, str) else "" if number is None else str(number)
     if not (text.isascii() and text.isdigit() and len(text) == 4 and text[0] != "0"):
         raise ValueError(f"expected a year of four digits, got {value!r}")
     return int(text)
@@ -362,25 +361,8 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
     @classmethod
     def call_problem(cls, args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
         """Return what is wrong with a call that Python refused, naming the operation."""
-        fields = msgspec.structs.fields(cls)
-        names = [field.name for field in fields]
-        positional = [name for name in names if name == "symbol"]
-        if len(args) > len(positional):
-            what = "only symbol is" if positional else "nothing is"
-            return (
-                f"{cls.operation}: {what} positional; name the other parameters:"
-                f" {', '.join(name for name in names if name != 'symbol')}"
-            )
-        for name in kwargs:
-            if name not in names:
-                close = " or ".join(map(repr, difflib.get_close_matches(name, names, 2)))
-                hint = f"; did you mean {close}?" if close else f"; it has {', '.join(names)}"
-                return f"{cls.operation}: there is no parameter {name!r}{hint}"
-        given = {*kwargs, *positional[: len(args)]}
-        missing = [field.name for field in fields if field.required and field.name not in given]
-        if missing:
-            return f"{cls.operation}: must be given: {', '.join(missing)}"
-        return f"{cls.operation}: symbol was given twice"
+        problem = call_problem(cls.operation, cls.signature("Query"), args, kwargs)
+        return problem or f"{cls.operation}: cannot be called with these arguments"
 
 
 def _shown(hint: Any) -> object:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Generic, Self, TypeVar
 
+from thetatrio._calls import BlockingIterationOnly
 from thetatrio._faces.on_threads import RowSide
 from thetatrio.errors import EndOfChannel, SessionClosed, WouldBlock
 from thetatrio.rows import Row
@@ -16,7 +17,7 @@ R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 
 
-class Channel(Generic[T]):
+class Channel(BlockingIterationOnly, Generic[T]):
     """What comes one after another. Several threads may receive; each item goes to one of them."""
 
     def __init__(

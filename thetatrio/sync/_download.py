@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import final
 
 from thetatrio import download as native
+from thetatrio._calls import explain_calls
 from thetatrio._faces.on_threads import Block, Caller, Receiver
 from thetatrio.download import (
     DatasetPart,
@@ -20,6 +21,7 @@ __all__ = ["Download"]
 
 
 @final
+@explain_calls("download", "session.download()")
 class Download:
     """Queries on their way into a dataset: run it, or take its events.
 

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeGuard, TypeVar, final, overload
 
+from thetatrio._calls import Fetchable, OnlyAFile, explain_calls
 from thetatrio._faces.on_threads import Block, Caller, Receiver
 from thetatrio._rest import file_query as native_file
 from thetatrio._rest import query as native
@@ -34,7 +35,8 @@ R = TypeVar("R", bound=Row)
 
 
 @final
-class Query(Generic[R]):
+@explain_calls("query", "an operation of a session, such as session.stock.list_symbols()")
+class Query(Fetchable, Generic[R]):
     """A request tied to a session: iterate it, or take its rows another way.
 
     `for row in query` and `query.batches()` give rows as they arrive, in
@@ -181,7 +183,8 @@ class Query(Generic[R]):
 
 
 @final
-class FileQuery:
+@explain_calls("query", "an operation of a session, such as session.option.flat_file_eod()")
+class FileQuery(OnlyAFile):
     """A request for a flat file, tied to a session: save it, or take its bytes as they come.
 
     A day of every contract is hundreds of megabytes, so there is no list of
@@ -243,7 +246,7 @@ def native_of(query: Query[R]) -> native.Query[R]:
     return query._native  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
-def is_query(value: Downloadable | Iterable[Downloadable]) -> TypeGuard[Query[Any]]:
+def is_query(value: object) -> TypeGuard[Query[Any]]:
     """Tell whether this is one query."""
     return isinstance(value, Query)
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, Unpack, final, overload
 
 from thetatrio import _session as native
+from thetatrio._calls import check_queries, explain_calls, explained, mark_used
 from thetatrio._completed import CompletedChannel as NativeCompleted
 from thetatrio._control import TerminalControl as NativeControl
 from thetatrio._endpoints import (
@@ -19,6 +20,7 @@ from thetatrio._endpoints import (
     InterestRateEndpoints,
     OptionEndpoints,
     StockEndpoints,
+    WithGroups,
 )
 from thetatrio._faces.on_threads import Block, Caller, Receiver
 from thetatrio._portal import acquire, release
@@ -30,7 +32,7 @@ from thetatrio.chains import OptionChain, TradingSession
 from thetatrio.codes import TerminalStatus
 from thetatrio.config import Config, ConfigOptions
 from thetatrio.download import ROW_GROUP_ROWS, DatasetFormat, Downloadable
-from thetatrio.errors import SessionClosed
+from thetatrio.errors import SessionClosed, WrongCall
 from thetatrio.events import Gap
 from thetatrio.requests import Request
 from thetatrio.rows import Row
@@ -136,7 +138,8 @@ class TerminalControl:
 
 
 @final
-class Session:
+@explain_calls("session", "sync.open_session() or sync.connect()")
+class Session(WithGroups):
     """A connection to one Theta Terminal. Made by `open_session()` or `connect()`.
 
     May be used from several threads, those of a running event loop included,
@@ -227,7 +230,7 @@ class Session:
         symbol: str,
         *,
         expiration: dt.date | str,
-        at: dt.datetime | None = None,
+        at: dt.datetime | str | None = None,
         strike_range: int | None = None,
     ) -> OptionChain:
         """Fetch an option chain at one moment: quotes, open interest, Greeks, underlying, joined.
@@ -239,13 +242,16 @@ class Session:
         Args:
             symbol: the root, such as `SPY` or `SPXW`.
             expiration: a date, `YYYY-MM-DD` or `YYYYMMDD`.
-            at: a past moment; a naive one is New York's. None: now.
-            strike_range: only this many strikes above and below the money.
+            at: a past moment, as a datetime or as text such as `2024-11-04 12:00`; without a
+                zone it is New York's. None: now.
+            strike_range: only this many strikes above and below the money, from 1.
 
         Returns an `OptionChain` with an entry for each contract; each part
         says how old it is. Greeks of every order need the pro tier, of the
         first order the standard tier; what the tier does not permit is left
-        out, quotes excepted. Raises the errors of any query.
+        out, quotes excepted. Raises InvalidRequest for an expiration that does not
+        exist, naming near ones (one more request, sent only if nothing came), and the
+        errors of any query.
 
             chain = session.chain("SPY", expiration="2024-11-15")
             print(chain.underlying_price, chain.nearest_strike())
@@ -270,7 +276,8 @@ class Session:
 
         Args:
             symbol: the root.
-            on: the day to count from; None: today in New York.
+            on: the day to count from; None: today in New York, or the day of a simulated
+                terminal's market.
             min_dte: calendar days to expiry, at least; 0 is the day itself.
             max_dte: at most; None: without end.
 
@@ -456,9 +463,8 @@ class Session:
                 session.stock.snapshot_quote("AAPL"))
             print(len(bars), quotes[0].bid)
         """
+        check_queries("session.gather", queries, Query)
         native_ones: list[NativeQuery[Any]] = [native_of(query) for query in queries]
-        for query in native_ones:
-            query.close()  # whatever comes of it, it was not dropped unused
         return self._caller.ask(partial(self._native.gather, *native_ones))
 
     def as_completed(
@@ -476,7 +482,12 @@ class Session:
                 for query, rows in done:
                     print(query.request, len(rows))
         """
-        given = {id(native_of(query)): query for query in queries}
+        if is_query(queries):
+            mark_used(queries)
+            raise WrongCall("session.as_completed: expected a list of queries, got one query")
+        several: list[Query[R]] = list(queries)
+        check_queries("session.as_completed", several, Query)
+        given = {id(native_of(query)): query for query in several}
         asked = [native_of(query) for query in given.values()]
 
         def dress(done: NativeCompleted[R]) -> Channel[tuple[Query[R], list[R]]]:
@@ -491,6 +502,7 @@ class Session:
         return Block(self._caller, partial(self._native.as_completed, asked), dress)
 
 
+@partial(explained, "thetatrio.sync.connect", opens=False)
 def connect(
     config: Config | None = None,
     *,
@@ -526,6 +538,7 @@ def connect(
         raise
 
 
+@partial(explained, "thetatrio.sync.open_session")
 @contextmanager
 def open_session(
     config: Config | None = None,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, Generic, Literal, TypeVar, Unpack, final, overload
+from typing import Any, ClassVar, Generic, Literal, TypeVar, Unpack, final, overload
 
+from thetatrio._calls import BlockingIterationOnly, ExplainedAttributes, explain_calls
 from thetatrio._faces.on_threads import Block, Caller, FeedSide, Receiver
 from thetatrio._stream import feed as native
 from thetatrio._stream.buffer import FeedStatistics
@@ -41,7 +42,7 @@ E = TypeVar("E", bound=StreamEvent)
 
 
 @final
-class Feed(Generic[E]):
+class Feed(BlockingIterationOnly, Generic[E]):
     """Events of one subscription. Made by the methods of `session.stream`.
 
     `for event in feed` gives data only; what is missing is logged as a
@@ -140,7 +141,7 @@ class Feed(Generic[E]):
 
 
 @final
-class Batches(Generic[E]):
+class Batches(BlockingIterationOnly, Generic[E]):
     """Lists of a feed's events. Made by `feed.batches()`."""
 
     def __init__(self, side: FeedSide[E]) -> None:
@@ -171,7 +172,7 @@ class Batches(Generic[E]):
 
 
 @final
-class FeedWithNotices(Generic[E]):
+class FeedWithNotices(BlockingIterationOnly, Generic[E]):
     """A feed's events and notices, in order. Made by `feed.with_notices()`."""
 
     def __init__(self, side: FeedSide[E]) -> None:
@@ -206,8 +207,11 @@ class FeedWithNotices(Generic[E]):
 
 
 @final
-class Stream:
+@explain_calls("session.stream", "opening a session: session.stream")
+class Stream(ExplainedAttributes):
     """Live data: `session.stream`. One WebSocket carries all feeds; it opens with the first."""
+
+    _called: ClassVar[str] = "session.stream"
 
     def __init__(self, caller: Caller, stream: NativeStream) -> None:
         self._caller = caller

@@ -12,6 +12,7 @@ import trio
 
 from thetatrio.testing._ledger import Ledger, LedgerEntry, Outcome
 from thetatrio.testing._limiter import Limiter
+from thetatrio.testing._market import Market
 from thetatrio.testing._operations import Refusal
 from thetatrio.testing._seeding import random_stream
 from thetatrio.testing._sending import Hangup, Sender, first_of, reset
@@ -30,6 +31,7 @@ _PEER_GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 class Owner(Protocol):
     """What a connection needs of its terminal."""
 
+    market: Market
     service: Service
     ledger: Ledger
     limiter: Limiter
@@ -178,7 +180,8 @@ class Connection:
 
     def _sender(self, entry: LedgerEntry, faults: list[RequestFault]) -> Sender:
         chance = random_stream(self._owner.seed, "faults", entry.number)
-        return Sender(self._stream, self._protocol, entry, faults, chance)
+        day = self._owner.market.day
+        return Sender(self._stream, self._protocol, entry, faults, chance, day=day)
 
     async def _answer(self, entry: LedgerEntry, route: Route) -> None:
         if entry.method != "GET":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import socket
 import struct
@@ -69,12 +70,15 @@ class Sender:
         entry: LedgerEntry,
         faults: list[RequestFault],
         stream_of_chance: random.Random,
+        *,
+        day: dt.date,
     ) -> None:
         self._stream = stream
         self._protocol = protocol
         self._entry = entry
         self._faults = faults
         self._chance = stream_of_chance
+        self._day = day
         self._unframed = first_of(NoLength, faults) is not None
 
     async def send(
@@ -91,7 +95,7 @@ class Sender:
             body = iter([self._chance.randbytes(garbage.size)])
         pieces = await self._first_pieces(body)
         whole = sum(map(len, pieces)) <= _SMALL_BODY
-        fields = [("Server", SERVER)]
+        fields = [("Server", SERVER), ("Thetatrio-Day", self._day.isoformat())]
         wrong = first_of(WrongType, self._faults)
         named: str | None = content_type if wrong is None else wrong.content_type
         if named is not None:
