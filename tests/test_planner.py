@@ -2,7 +2,9 @@
 
 import calendar
 import datetime as dt
+import inspect
 import itertools
+import re
 
 import pytest
 from hypothesis import given
@@ -37,6 +39,7 @@ from thetatrio.requests import (
     StockListSymbols,
     StockSnapshotQuote,
     operations,
+    v2,
 )
 
 pytestmark = pytest.mark.core
@@ -338,3 +341,58 @@ def test_ranges_within_a_day_are_those_bounded():
     for request in operations().values():
         names = request.__struct_fields__
         assert request.intraday == ("start_date" in names and "start_time" in names), request
+
+
+RANGES = [
+    request
+    for request in {**operations(), **v2.operations()}.values()
+    if "start_date" in request.__struct_fields__
+]
+
+
+def accepted_range(request_type, **arguments):
+    """Return the longest range of dates that the planner sends as one request, in words."""
+    values = {
+        "symbol": "SPY",
+        "expiration": "2024-11-15",
+        "time_of_day": "10:00",
+        **arguments,
+    }
+    fields = request_type.__struct_fields__
+    given = {name: value for name, value in values.items() if name in fields}
+    planned = plan(request_type(start_date="2024-07-01", end_date="2024-10-31", **given))
+    longest = max((last - first).days + 1 for first, last in spans(planned))
+    return {1: "one day", 31: "a month", 123: ""}[longest]
+
+
+def documented_end(request_type):
+    """Return the text on `end_date` of a request's docstring, without its line breaks."""
+    docstring = inspect.getdoc(request_type)
+    (text,) = re.findall(r"^    end_date: (.*(?:\n {8}.*)*)", docstring, re.MULTILINE)
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("request_type", RANGES, ids=lambda request_type: request_type.operation)
+def test_docstrings_state_the_limits_of_the_planner(request_type):
+    """A docstring says that any range works, and which one the terminal accepts per request."""
+    limit = accepted_range(request_type, interval="1m")
+    exceptions = [
+        name
+        for name, arguments in (
+            ('`expiration="*"`', {"expiration": "*", "interval": "1m"}),
+            ("an interval under a minute", {"interval": "1s"}),
+        )
+        if accepted_range(request_type, **arguments) != limit
+    ]
+    parts = [limit, f"one day with {' or '.join(exceptions)}" if exceptions else ""]
+    accepted = ", or ".join(filter(None, parts))
+    text = documented_end(request_type)
+    if accepted:
+        assert (
+            f"Any range: per request the terminal accepts {accepted};"
+            " a longer range is sent as several requests."
+        ) in text
+    else:
+        assert text == "last day, inclusive."
+    docstring = " ".join(inspect.getdoc(request_type).split())
+    assert not re.search("at most|one day only|and the same|RequestTooLarge", docstring)

@@ -668,3 +668,11 @@ def test_signatures_read_as_one_writes_them():
     shown = str(StockHistoryOhlc.signature("Query"))
     assert "date: datetime.date | str | None = None" in shown
     assert "Union" not in shown
+
+
+def test_flat_files_say_how_long_the_vendor_keeps_them():
+    """Every flat file's docstring says that only the last seven days can be requested."""
+    flat_files = [request for request in requests.operations().values() if request.flat_file]
+    assert len(flat_files) == 8
+    for request in flat_files:
+        assert "one of the last seven calendar days" in inspect.getdoc(request)

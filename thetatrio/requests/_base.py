@@ -229,9 +229,10 @@ class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
     settles: ClassVar[bool] = True
     """Whether the same question about the past gets the same answer: not so for snapshots."""
     intraday: ClassVar[bool] = False
-    """Whether the terminal bounds its range of dates to a month."""
+    """Whether the terminal bounds the range of dates of one request to a month."""
     tick: ClassVar[bool] = False
-    """Whether it gives every tick, for which the terminal bounds the range to a day."""
+    """Whether it returns every tick, for which the terminal bounds the range of one request to a
+    day."""
     flat_file: ClassVar[bool] = False
     """Whether the vendor builds the answer while one waits."""
     future_dates: ClassVar[bool] = False

@@ -29,7 +29,7 @@ class OptionFlatFileTradeQuote(FlatFileRequest, frozen=True, kw_only=True):
     vendor builds the file while one waits, for up to half an hour.
 
     Args:
-        date: the day.
+        date: the day, one of the last seven calendar days: the vendor keeps no older flat files.
 
     Returns a `FileQuery`: save it, or take its bytes as they come.
 
@@ -56,7 +56,7 @@ class OptionFlatFileQuote(FlatFileRequest, frozen=True, kw_only=True):
     others).
 
     Args:
-        date: the day.
+        date: the day, one of the last seven calendar days: the vendor keeps no older flat files.
 
     Returns a `FileQuery`: save it, or take its bytes as they come.
 
@@ -82,7 +82,7 @@ class OptionFlatFileEod(FlatFileRequest, frozen=True, kw_only=True):
     builds the file while one waits, for up to half an hour.
 
     Args:
-        date: the day.
+        date: the day, one of the last seven calendar days: the vendor keeps no older flat files.
 
     Returns a `FileQuery`: save it, or take its bytes as they come.
 
@@ -107,7 +107,7 @@ class OptionFlatFileOpenInterest(FlatFileRequest, frozen=True, kw_only=True):
     vendor builds the file while one waits, for up to half an hour.
 
     Args:
-        date: the day.
+        date: the day, one of the last seven calendar days: the vendor keeps no older flat files.
 
     Returns a `FileQuery`: save it, or take its bytes as they come.
 
@@ -132,7 +132,7 @@ class StockFlatFileTradeQuote(FlatFileRequest, frozen=True, kw_only=True):
     vendor builds the file while one waits, for up to half an hour.
 
     Args:
-        date: the day.
+        date: the day, one of the last seven calendar days: the vendor keeps no older flat files.
 
     Returns a `FileQuery`: save it, or take its bytes as they come.
 
@@ -157,7 +157,7 @@ class StockFlatFileQuote(FlatFileRequest, frozen=True, kw_only=True):
     others).
 
     Args:
-        date: the day.
+        date: the day, one of the last seven calendar days: the vendor keeps no older flat files.
 
     Returns a `FileQuery`: save it, or take its bytes as they come.
 
@@ -181,7 +181,7 @@ class StockFlatFileEod(FlatFileRequest, frozen=True, kw_only=True):
     the file while one waits, for up to half an hour.
 
     Args:
-        date: the day.
+        date: the day, one of the last seven calendar days: the vendor keeps no older flat files.
 
     Returns a `FileQuery`: save it, or take its bytes as they come.
 
@@ -204,7 +204,7 @@ class IndexFlatFileEod(FlatFileRequest, frozen=True, kw_only=True):
     the file while one waits, for up to half an hour.
 
     Args:
-        date: the day.
+        date: the day, one of the last seven calendar days: the vendor keeps no older flat files.
 
     Returns a `FileQuery`: save it, or take its bytes as they come.
 

@@ -199,8 +199,8 @@ class IndexHistoryOhlc(SymbolRequest[rows.Ohlc], frozen=True, kw_only=True):
     Args:
         symbol: the index, such as `SPX` or `VIX`.
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for intervals
-            under a minute (else RequestTooLarge).
+        end_date: last day, inclusive. Any range: per request the terminal accepts a month, or one
+            day with an interval under a minute; a longer range is sent as several requests.
         interval: length of a bar; its timestamp is its opening.
         start_time: opening of the first bar, New York wall clock, inclusive.
         end_time: end of the window, New York wall clock, inclusive.
@@ -236,8 +236,8 @@ class IndexHistoryPrice(SymbolRequest[rows.Price], frozen=True, kw_only=True):
         symbol: the index, such as `SPX` or `VIX`.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only
-            for intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with an interval under a minute; a longer range is sent as several requests.
         interval: distance of the moments; `tick` gives every change instead.
         start_time: first moment, New York wall clock, inclusive.
         end_time: last moment, New York wall clock, inclusive.

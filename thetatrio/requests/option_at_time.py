@@ -34,7 +34,8 @@ class OptionAtTimeTrade(SymbolRequest[rows.OptionTrade], frozen=True, kw_only=Tr
         symbol: the root (`SPXW` for weeklies of SPX).
         expiration: a date, or `*` for all.
         start_date: first day, inclusive.
-        end_date: last day, inclusive; for `*`, terminals give one day at a time.
+        end_date: last day, inclusive. Any range: per request the terminal accepts one day with
+            `expiration="*"`; a longer range is sent as several requests.
         time_of_day: the moment, New York wall clock, the same on every day.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -77,7 +78,8 @@ class OptionAtTimeQuote(SymbolRequest[rows.OptionQuote], frozen=True, kw_only=Tr
         symbol: the root (`SPXW` for weeklies of SPX).
         expiration: a date, or `*` for all.
         start_date: first day, inclusive.
-        end_date: last day, inclusive; for `*`, terminals give one day at a time.
+        end_date: last day, inclusive. Any range: per request the terminal accepts one day with
+            `expiration="*"`; a longer range is sent as several requests.
         time_of_day: the moment, New York wall clock, the same on every day.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.

@@ -278,8 +278,9 @@ class OptionHistoryBinomialGreeksEod(
         symbol: the root (`SPXW` for weeklies of SPX).
         expiration: a date, or `*` for all.
         start_date: first day, inclusive.
-        end_date: last day, inclusive: a month at a time is advised; for `*`, terminals give one
-            day at a time.
+        end_date: last day, inclusive. Any range: per request the terminal accepts one day with
+            `expiration="*"`; a longer range is sent as several requests. The vendor advises a
+            month at a time.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         annual_dividend: dividend of a year, dollars; the vendor assumes none.
@@ -367,11 +368,12 @@ class OptionHistoryBinomialGreeksAll(
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -416,11 +418,12 @@ class OptionHistoryBinomialGreeksFirstOrder(
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -466,11 +469,12 @@ class OptionHistoryBinomialGreeksSecondOrder(
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -516,11 +520,12 @@ class OptionHistoryBinomialGreeksThirdOrder(
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -595,7 +600,8 @@ class OptionHistoryBinomialTradeGreeksAll(
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.
@@ -646,7 +652,8 @@ class OptionHistoryBinomialTradeGreeksFirstOrder(
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.
@@ -697,7 +704,8 @@ class OptionHistoryBinomialTradeGreeksSecondOrder(
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.
@@ -748,7 +756,8 @@ class OptionHistoryBinomialTradeGreeksThirdOrder(
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.

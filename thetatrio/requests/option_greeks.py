@@ -297,8 +297,9 @@ class OptionHistoryGreeksEod(SymbolRequest[rows.OptionGreeksEod], frozen=True, k
         symbol: the root (`SPXW` for weeklies of SPX).
         expiration: a date, or `*` for all.
         start_date: first day, inclusive.
-        end_date: last day, inclusive: a month at a time is advised; for `*`, terminals give one
-            day at a time.
+        end_date: last day, inclusive. Any range: per request the terminal accepts one day with
+            `expiration="*"`; a longer range is sent as several requests. The vendor advises a
+            month at a time.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         annual_dividend: dividend of a year, dollars; the vendor assumes none.
@@ -379,11 +380,12 @@ class OptionHistoryGreeksImpliedVolatility(
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -422,11 +424,12 @@ class OptionHistoryGreeksAll(HistoryGreeks[rows.OptionGreeks], frozen=True, kw_o
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -468,11 +471,12 @@ class OptionHistoryGreeksFirstOrder(
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -515,11 +519,12 @@ class OptionHistoryGreeksSecondOrder(
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -562,11 +567,12 @@ class OptionHistoryGreeksThirdOrder(
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only); the vendor documents dates alone.
+        expiration: a date, or `*` for all; the vendor documents dates alone.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` takes every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -636,7 +642,8 @@ class OptionHistoryTradeGreeksImpliedVolatility(
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.
@@ -680,7 +687,8 @@ class OptionHistoryTradeGreeksAll(TradeGreeks[rows.OptionTradeGreeks], frozen=Tr
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.
@@ -727,7 +735,8 @@ class OptionHistoryTradeGreeksFirstOrder(
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.
@@ -774,7 +783,8 @@ class OptionHistoryTradeGreeksSecondOrder(
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.
@@ -821,7 +831,8 @@ class OptionHistoryTradeGreeksThirdOrder(
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: from this time on, New York wall clock, inclusive.

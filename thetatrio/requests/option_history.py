@@ -40,7 +40,8 @@ class OptionHistoryEod(SymbolRequest[rows.OptionEod], frozen=True, kw_only=True)
         symbol: the root (`SPXW` for weeklies of SPX).
         expiration: a date, or `*` for all.
         start_date: first day, inclusive.
-        end_date: last day, inclusive; for `*`, terminals give one day at a time.
+        end_date: last day, inclusive. Any range: per request the terminal accepts one day with
+            `expiration="*"`; a longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         max_dte: leave out contracts with more days to expiry than this.
@@ -79,11 +80,12 @@ class OptionHistoryOhlc(SymbolRequest[rows.OptionOhlc], frozen=True, kw_only=Tru
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only).
+        expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for `*` and for
-            intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: length of a bar; its timestamp is its opening.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -130,7 +132,8 @@ class OptionHistoryTrade(SymbolRequest[rows.OptionTrade], frozen=True, kw_only=T
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: first moment, New York wall clock, inclusive.
@@ -174,11 +177,12 @@ class OptionHistoryQuote(SymbolRequest[rows.OptionQuote], frozen=True, kw_only=T
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only).
+        expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only
-            for `*` and for intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with `expiration="*"` or an interval under a minute; a longer range is sent as
+            several requests.
         interval: distance of the moments; `tick` gives every quote instead.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
@@ -228,7 +232,8 @@ class OptionHistoryTradeQuote(SymbolRequest[rows.OptionTradeQuote], frozen=True,
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: first moment, New York wall clock, inclusive.
@@ -279,10 +284,11 @@ class OptionHistoryOpenInterest(SymbolRequest[rows.OpenInterest], frozen=True, k
 
     Args:
         symbol: the root (`SPXW` for weeklies of SPX).
-        expiration: a date, or `*` for all (one day only).
+        expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive.
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day
+            with `expiration="*"`; a longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         max_dte: leave out contracts with more days to expiry than this.

@@ -246,8 +246,8 @@ class StockHistoryOhlc(SymbolRequest[rows.Ohlc], frozen=True, kw_only=True):
         symbol: the ticker of those days.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only
-            for intervals under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with an interval under a minute; a longer range is sent as several requests.
         interval: length of a bar; its timestamp is its opening.
         start_time: opening of the first bar, New York wall clock, inclusive.
         end_time: end of the window, New York wall clock, inclusive.
@@ -286,7 +286,8 @@ class StockHistoryTrade(SymbolRequest[rows.Trade], frozen=True, kw_only=True):
         symbol: the ticker of those days.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         start_time: first moment, New York wall clock, inclusive.
         end_time: last moment, New York wall clock, inclusive.
         venue: `nqb` (Nasdaq Basic, live) or `utp_cta` (consolidated, 15 minutes late).
@@ -325,8 +326,8 @@ class StockHistoryQuote(SymbolRequest[rows.Quote], frozen=True, kw_only=True):
         symbol: the ticker of those days.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive: a month at most, and one day only for intervals
-            under a minute (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts a month, or
+            one day with an interval under a minute; a longer range is sent as several requests.
         interval: distance of the moments; `tick` gives every quote instead.
         start_time: first moment, New York wall clock, inclusive.
         end_time: last moment, New York wall clock, inclusive.
@@ -366,7 +367,8 @@ class StockHistoryTradeQuote(SymbolRequest[rows.TradeQuote], frozen=True, kw_onl
         symbol: the ticker of those days.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive and the same (else RequestTooLarge).
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         start_time: first moment, New York wall clock, inclusive.
         end_time: last moment, New York wall clock, inclusive.
         exclusive: pair a trade with the last quote before its moment; False also takes a

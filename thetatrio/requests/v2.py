@@ -105,7 +105,8 @@ class StockHistoryTradeFlags(SymbolRequest[TradeFlags], frozen=True, kw_only=Tru
         symbol: the ticker of those days.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive.
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         start_time: first moment, New York wall clock, inclusive.
         end_time: last moment, New York wall clock, inclusive.
         venue: `nqb` (Nasdaq Basic, live) or `utp_cta` (consolidated, 15 minutes late).
@@ -147,7 +148,8 @@ class OptionHistoryTradeFlags(SymbolRequest[OptionTradeFlags], frozen=True, kw_o
         expiration: a date, or `*` for all.
         date: one day; or
         start_date: first day and
-        end_date: last day, both inclusive.
+        end_date: last day, both inclusive. Any range: per request the terminal accepts one day; a
+            longer range is sent as several requests.
         strike: dollars, or `*` for all.
         right: `call`, `put` or `both`.
         start_time: first moment, New York wall clock, inclusive.
