@@ -27,6 +27,7 @@ FLOORS = [
     {"requests", "frames"},
     {"rows", "events", "config", "_files", "_nursery", "_interrupt", "_retry_after"},
     {"contracts", "market_time", "codes", "errors", "_bell"},
+    {"_secrets"},
     {"_version"},
 ]
 # Rooms of one floor that know nothing of each other.

@@ -8,6 +8,7 @@ that could hold a key.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import ssl
 import zlib
@@ -19,6 +20,7 @@ import httpx
 import trio
 
 from thetatrio._rest.retry import parse_retry_after
+from thetatrio._secrets import hide_causes, redact, redact_record
 from thetatrio.config import Config, Secret, is_loopback
 from thetatrio.errors import (
     ConnectError,
@@ -35,6 +37,11 @@ __all__ = ["HttpTransport", "Reply", "Transport"]
 HttpTransport: TypeAlias = httpx.AsyncBaseTransport
 """What carries requests; tests and unusual networks hand in their own."""
 
+# Their DEBUG lines have the headers of answers, where a server may repeat a key.
+for _name in ("connection", "http11", "proxy", "socks"):
+    for _library in ("httpcore", "httpcore2"):
+        logging.getLogger(f"{_library}.{_name}").addFilter(redact_record)
+
 _GZIP: Final = 31  # zlib's window bits for the gzip format
 _PIECE: Final = 1 << 16  # bytes inflated at once
 _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
@@ -48,8 +55,8 @@ class Reply:
         self._translate = translate
         headers = response.headers
         self.status = response.status_code
-        self.content_type: str = headers.get("content-type", "")
-        self.server: str = headers.get("server", "")
+        self.content_type: str = redact(headers.get("content-type", ""))
+        self.server: str = redact(headers.get("server", ""))
         self.next_page: str | None = headers.get("next-page")
         """Where the page after this one is said to be."""
         encoding: str = headers.get("content-encoding", "identity")
@@ -109,7 +116,7 @@ class Reply:
                 said += chunk
         except ThetaDataError:
             pass  # what was read before the cut is what the terminal said
-        return said[:_ERROR_BODY].decode(errors="replace")
+        return redact(said[:_ERROR_BODY].decode(errors="replace"))
 
     async def aclose(self) -> None:
         """Let go of the connection; it can be used again only if the body was read to its end.
@@ -264,6 +271,7 @@ class Transport:
         """Return the error of our tree for one of httpx; the only such table."""
         if isinstance(error, ThetaDataError):
             return error
+        hide_causes(error)
         where = f"Theta Terminal at {self._where}"
         if isinstance(error, httpx.ConnectTimeout):
             return ConnectTimeout(

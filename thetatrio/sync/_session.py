@@ -26,6 +26,7 @@ from thetatrio._rest.limiter import LimiterStatistics
 from thetatrio._rest.paging import PageChannel
 from thetatrio._rest.query import Query as NativeQuery
 from thetatrio._rest.raw import ParameterValue, RawAnswer
+from thetatrio._secrets import sealing
 from thetatrio.chains import OptionChain, TradingSession
 from thetatrio.codes import TerminalStatus
 from thetatrio.config import Config, ConfigOptions
@@ -491,6 +492,7 @@ class Session:
         return Block(self._caller, partial(self._native.as_completed, asked), dress)
 
 
+@sealing(Config.__struct_fields__)
 def connect(
     config: Config | None = None,
     *,
@@ -526,6 +528,7 @@ def connect(
         raise
 
 
+@sealing(Config.__struct_fields__)
 @contextmanager
 def open_session(
     config: Config | None = None,
