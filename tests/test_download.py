@@ -305,7 +305,7 @@ async def test_what_a_killed_process_was_writing_is_passed_over(tmp_path):
         assert (await session.download(several(session), tmp_path)).asked == 1
         assert tree(tmp_path) == whole
         manifest.write_bytes(b"{}\n" + manifest.read_bytes())
-        with pytest.raises(thetatrio.DownloadError, match="line 1 is no line of a manifest"):
+        with pytest.raises(thetatrio.DownloadError, match="line 1 is damaged"):
             await session.download(several(session), tmp_path)
 
 

@@ -1,15 +1,18 @@
 """Keys of gateways: sent to one origin, and shown nowhere."""
 
+import base64
 import copy
 import io
 import logging
 import pickle
 import traceback
+from functools import partial
 
 import pytest
 
 import thetatrio
 from tests.network import MemoryNetwork, Script, answer, scripted
+from tests.stream_peer import AAPL, close_frame, response, status, streaming
 from thetatrio.config import Config, Secret, key_from_environment, key_from_file
 from thetatrio.errors import AuthenticationFailed, ForeignPage, InvalidConfig, PermissionDenied
 
@@ -37,8 +40,8 @@ def everything_said(caplog, capfd):
 
 async def test_a_key_is_sent_to_its_origin_only(everything_said):
     """A redirect is an error and is not followed, by whatever status and to wherever."""
-    for status in (301, 302, 303, 307, 308):
-        moved = answer(b"", status=status, headers=[("Location", "http://evil.example/v2/x")])
+    for code in (301, 302, 303, 307, 308):
+        moved = answer(b"", status=code, headers=[("Location", "http://evil.example/v2/x")])
         async with scripted(moved, base_url=ORIGIN, api_key=KEY) as (script, session):
             with pytest.raises(thetatrio.TerminalError) as caught:
                 await session.get("/v2/x")
@@ -155,6 +158,140 @@ async def test_a_key_of_the_environment_is_held_to_the_same(monkeypatch):
     monkeypatch.delenv("THETATRIO_API_KEY")
     monkeypatch.setenv("THETADATA_API_KEY", KEY)
     assert key_from_environment() is None
+
+
+B64 = base64.b64encode(b"user:" + KEY.encode())
+PART, BASIC = KEY[:12], B64.decode()[8:24]
+ECHO = b"denied <" + KEY.encode() + b"> <" + B64 + b"> <" + KEY.encode()[:12]
+
+
+def moved(code):
+    return answer(ECHO, status=code, headers=[("Location", f"http://evil.example/{KEY}")])
+
+
+REPEATED = {
+    **{f"an error {code}": answer(ECHO, status=code) for code in (401, 403, 404, 429, 471, 500)},
+    "a status of no meaning": answer(ECHO, status=418),
+    "a redirect": moved(302),
+    "a web page": answer(ECHO, content_type=f"text/html; {KEY}"),
+    "another type": answer(ECHO, content_type=f"text/{KEY}"),
+    "garbage": answer(b'{"a":' + ECHO + b"\n"),
+    "a wrong cell": answer(b'{"symbol":' + KEY.encode() + b"}\n"),
+    "another encoding": answer(ECHO, headers=[("Content-Encoding", KEY)]),
+    "a header that is none": b"HTTP/1.1 200 OK\r\n" + ECHO + b"\r\n\r\n",
+    "no HTTP": ECHO + b"\r\n\r\n",
+    "its name": answer(ECHO, status=403, headers=[("Server", KEY)]),
+}
+
+
+# Bodies of 200 are data: what decodes them has pieces of them in its locals.
+DATA = ("another type", "garbage", "a wrong cell")
+
+
+def everything_of(error, *, capture_locals=True):
+    shown = traceback.TracebackException.from_exception(error, capture_locals=capture_locals)
+    return "".join(shown.format()) + repr(error) + repr(vars(error))
+
+
+@pytest.mark.parametrize("name", REPEATED)
+async def test_a_server_that_repeats_the_key_does_not_show_it(
+    tmp_path, name, everything_said, autojump_clock
+):
+    """Errors, their causes and locals, logs and a download's files are without the key."""
+    retry = thetatrio.RetryPolicy(max_attempts=1)
+    options = {"base_url": ORIGIN, "api_key": Secret(KEY), "retry": retry}
+    async with scripted(REPEATED[name], **options) as (_, session):
+        query = session.stock.history_ohlc("AAPL", date="2024-11-01", interval="1m")
+        calls = [
+            query.fetch,
+            partial(session.query(query.request).save, tmp_path / "a.csv"),
+            partial(session.download(query, tmp_path / "data", format="csv").run),
+            session.terminal.mdds_status,
+        ]
+        errors = []
+        for call in calls:
+            try:
+                await call()
+            except thetatrio.ThetaDataError as error:
+                errors.append(everything_of(error, capture_locals=name not in DATA))
+        logging.getLogger("anyone").debug("%r %r", session.server, session)
+    said = "".join(errors) + everything_said()
+    said += "".join(each.read_text() for each in tmp_path.rglob("*") if each.is_file())
+    assert len(errors) >= 2
+    assert not any(each in said for each in (KEY, PART, BASIC))
+
+
+@pytest.mark.parametrize("where", ["nextUrl", "another page"])
+async def test_a_link_that_repeats_the_key_does_not_show_it(where, everything_said):
+    """A gateway may put the key into its links; they are followed, and no message has it."""
+    link = f"{ORIGIN}/v2/x?apiKey={KEY}"
+    headers = [("Next-Page", link + "&other=1")] if where == "another page" else []
+    body = f'{{"results":[{{"a":1}}],"nextUrl":"{link}"}}'.encode()
+    loop = answer(body, content_type="application/json", headers=headers)
+    async with scripted(loop, base_url=ORIGIN, api_key=KEY) as (_, session):
+        async with session.pages("/v2/x") as pages:
+            with pytest.raises(thetatrio.DecodeError) as caught:
+                async for _ in pages:
+                    pass
+    assert KEY not in str(caught.value) + everything_said()
+
+
+async def test_a_request_that_is_cut_shows_no_header(everything_said):
+    """The HTTP library's frames have the headers in their locals: with a key they are left out."""
+    retry = thetatrio.RetryPolicy(max_attempts=1)
+    async with scripted(("cut", b""), base_url=ORIGIN, api_key=KEY, retry=retry) as (_, session):
+        with pytest.raises(thetatrio.ConnectionLost) as caught:
+            await session.get("/v2/x")
+    assert caught.value.__cause__ is not None
+    assert KEY not in everything_of(caught.value) + everything_said()
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 429, 500, 503])
+async def test_a_stream_that_repeats_the_key_does_not_show_it(
+    code, autojump_clock, everything_said
+):
+    """A refused handshake's body is in the error, without the key, however long it is."""
+
+    async def refuses(peer):
+        await peer.reject(code, b"x" * 190 + b" <" + KEY.encode() + b"> " + B64)
+
+    policy = thetatrio.ReconnectPolicy(max_attempts=1)
+    options = {"base_url": "http://127.0.0.1:25510", "api_key": Secret(KEY), "reconnect": policy}
+    async with streaming(refuses, **options) as (_, session):
+        states = []
+        async with session.stream.states() as channel:
+            with pytest.raises(thetatrio.ThetaDataError) as caught:
+                async with session.stream.trades(AAPL):
+                    pass
+            for _ in range(2):
+                states.append(await channel.receive())
+    said = everything_of(caught.value) + repr(states) + everything_said()
+    assert PART not in said
+
+
+async def test_messages_of_a_stream_do_not_show_the_key(autojump_clock, everything_said):
+    """A status, a refusal, an unknown kind, garbage, a close: states and notices are without it."""
+
+    async def repeats(peer):
+        await peer.accept()
+        await peer.send_texts(status())
+        await peer.obey()
+
+    options = {"base_url": "http://127.0.0.1:25510", "api_key": Secret(KEY)}
+    async with streaming(repeats, **options) as (terminal, session):
+        async with session.stream.states() as channel, session.stream.trades(AAPL) as feed:
+            peer = terminal.peer
+            notices = feed.with_notices()
+            await peer.send_texts(KEY.encode(), b'{"header":{"type":"%s"}}' % KEY.encode())
+            seen = [await notices.receive()]
+            await peer.send_texts(status(f"DISCONNECTED {KEY}"))
+            seen.append(await notices.receive())
+            await peer.send_texts(response(peer.commands[0].number, KEY))
+            await peer.cut(close_frame(4000, f"bye {KEY}"))
+            seen += [await channel.receive() for _ in range(5)]
+            seen.append(session.stream.statistics())
+    assert "***" in repr(seen)
+    assert KEY not in repr(seen) + everything_said()
 
 
 def test_a_key_file_holds_one_key(tmp_path):

@@ -52,7 +52,6 @@ TESTED_IN = {
     "download._files": "test_download_kill",
     "download._finality": "test_download",
     "download._lock": "test_download_kill",
-    "download._manifest": "test_download",
     "download._part": "test_download",
     "download._run": "test_download",
     "download._source": "test_download",

@@ -44,6 +44,7 @@ from thetatrio._rest.limiter import UNCOUNTED_SLOTS, LimiterStatistics
 from thetatrio._rest.paging import PageChannel, open_pages
 from thetatrio._rest.query import Query
 from thetatrio._rest.raw import ParameterValue, RawAnswer
+from thetatrio._secrets import sealing
 from thetatrio._stream.refill import requests_for
 from thetatrio._stream.sockets import Sockets
 from thetatrio._stream.stream import Stream
@@ -449,6 +450,7 @@ class Session(WithGroups):
             yield done
 
 
+@sealing(Config.__struct_fields__)
 @partial(explained, "thetatrio.open_session")
 @asynccontextmanager
 async def open_session(

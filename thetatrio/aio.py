@@ -25,6 +25,7 @@ from thetatrio import _session as native
 from thetatrio._calls import explained
 from thetatrio._faces.on_asyncio import SessionBlock
 from thetatrio._rest.query import Query
+from thetatrio._secrets import sealing
 from thetatrio._session import Session
 from thetatrio._stream.feed import Feed
 from thetatrio.config import Config, ConfigOptions
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Feed", "Query", "Session", "open_session"]
 
 
+@sealing(Config.__struct_fields__)
 @partial(explained, "thetatrio.aio.open_session")
 @asynccontextmanager
 async def open_session(

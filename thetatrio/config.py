@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal, NoReturn, TypeAlias, TypedDict, cast, final
+from typing import Any, Final, Literal, TypeAlias, TypedDict, cast
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
 
 from thetatrio._numbers import as_float, as_int
+from thetatrio._secrets import Secret, sealed
 from thetatrio.errors import InvalidConfig
 
 __all__ = [
@@ -63,6 +64,8 @@ _OWN_HEADERS: Final = frozenset(
 )
 
 
+# What may hold a key or password.
+_SEALED: Final = ("api_key", "headers", "proxy", "base_url", "stream_url")
 _DURATIONS: Final = (
     "connect_timeout",
     "first_byte_timeout",
@@ -246,35 +249,6 @@ class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True):
         problems.raise_any()
 
 
-@final
-class Secret:
-    """A key that does not show: repr and str are `***`, and it cannot be pickled."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the key itself."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._value))
-
-    def __deepcopy__(self, _memo: object) -> Secret:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a key is not pickled; set THETATRIO_API_KEY where the copy will run")
-
-
 def key_from_environment() -> Secret | None:
     """Return the gateway's key of THETATRIO_API_KEY; None where there is none."""
     value = os.environ.get(KEY_VARIABLE, "").strip()
@@ -283,15 +257,22 @@ def key_from_environment() -> Secret | None:
 
 def key_from_file(path: str) -> Secret:
     """Return the key that a file holds. Raises InvalidConfig where it holds none."""
+    problem, key = _read_key(Path(path))
+    if key is None:
+        # Raised here, where neither the file's text nor an error that has it is in a local.
+        raise InvalidConfig(f"the key file {path!r} {problem}")
+    return key
+
+
+def _read_key(path: Path) -> tuple[str, Secret | None]:
     try:
-        text = Path(path).read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
-        # Not chained: what could not be decoded may be a key.
-        raise InvalidConfig(f"the key file {path!r} cannot be read ({reason})") from None
+        return f"cannot be read ({reason})", None
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise InvalidConfig(f"the key file {path!r} must hold one key, on one line")
-    return Secret(text)
+        return "must hold one key, on one line", None
+    return "", Secret(text)
 
 
 class ConfigOptions(TypedDict, total=False):
@@ -406,9 +387,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     whoever is between can read the key."""
 
     def __post_init__(self) -> None:
+        fill = msgspec.structs.force_setattr
+        for name in _SEALED:  # before anything can raise: tracebacks show this struct
+            fill(self, name, sealed(name, getattr(self, name)))
         _take_numbers(self)
         problems = _Problems("Config")
-        fill = msgspec.structs.force_setattr
         if self.tier is not None:
             try:
                 fill(self, "tier", Tier(self.tier))
@@ -445,8 +428,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             self.row_format in ("ndjson", "csv", "json"), "row_format", "'ndjson', 'csv' or 'json'"
         )
         self._check_headers(self.headers, problems)
-        if isinstance(self.api_key, str):
-            fill(self, "api_key", Secret(self.api_key))
         if self.api_key is not None:
             self._check_key(base, problems)
         if self.proxy is not None:
@@ -472,9 +453,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     def _check_proxy(self, given: object, problems: _Problems) -> None:
         url = given.reveal() if isinstance(given, Secret) else given
-        proxy = _checked_url(url, ("http", "https"), "proxy", problems, user_info=True)
-        if proxy is not None and "@" in proxy.netloc:
-            msgspec.structs.force_setattr(self, "proxy", Secret(str(url)))
+        _checked_url(url, ("http", "https"), "proxy", problems, user_info=True)
 
     def _check_headers(self, headers: object, problems: _Problems) -> None:
         if not isinstance(headers, Mapping):
@@ -495,7 +474,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 "headers",
                 f"without {name!r}, which the library sets itself",
             )
-        msgspec.structs.force_setattr(self, "headers", MappingProxyType(dict(given)))
 
     def _check_key(self, base: SplitResult | None, problems: _Problems) -> None:
         key = self.api_key
@@ -511,9 +489,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     def __repr__(self) -> str:
-        # What a header holds may be a key; only api_key can be known to be one.
-        shown = {name: getattr(self, name) for name in self.__struct_fields__}
-        shown["headers"] = dict.fromkeys(self.headers, Secret(""))
+        shown = {name: sealed(name, getattr(self, name)) for name in self.__struct_fields__}
         return f"Config({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __deepcopy__(self, _memo: object) -> Config:

@@ -47,6 +47,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from thetatrio._secrets import redact, redact_bytes
+
 if TYPE_CHECKING:
     from thetatrio.contracts import Contract
     from thetatrio.events import Notice
@@ -104,7 +106,8 @@ class ThetaDataError(Exception):
     def __init__(
         self, message: str, *, code: int | None = None, request: object | None = None
     ) -> None:
-        super().__init__(message)
+        # A message may quote what a server sent, and that may repeat a key.
+        super().__init__(redact(message))
         self.code = code
         self.request = request
 
@@ -122,7 +125,7 @@ class _WithProblems(ThetaDataError, ValueError):
         request: object | None = None,
     ) -> None:
         super().__init__(message, code=code, request=request)
-        self.problems = problems or (message,)
+        self.problems = tuple(redact(problem) for problem in problems or (message,))
 
 
 class InvalidConfig(_WithProblems):
@@ -222,7 +225,7 @@ class TerminalError(ThetaDataError):
         request: object | None = None,
     ) -> None:
         super().__init__(message, code=code, request=request)
-        self.terminal_text = terminal_text
+        self.terminal_text = redact(terminal_text)
         self.retry_after = retry_after
 
 
@@ -269,7 +272,7 @@ class DecodeError(ThetaDataError):
         request: object | None = None,
     ) -> None:
         super().__init__(message, code=code, request=request)
-        self.first_bytes = first_bytes
+        self.first_bytes = redact_bytes(first_bytes)
 
 
 class StreamError(ThetaDataError):
@@ -292,7 +295,7 @@ class SubscriptionRefused(StreamError):
         request: object | None = None,
     ) -> None:
         super().__init__(message, code=code, request=request)
-        self.refused = dict(refused)
+        self.refused = {what: redact(text) for what, text in refused.items()}
 
 
 class SubscriptionUnanswered(StreamError):
@@ -390,7 +393,7 @@ class DownloadError(ThetaDataError):
         request: object | None = None,
     ) -> None:
         super().__init__(message, code=code, request=request)
-        self.failed = failed
+        self.failed = tuple(redact(part) for part in failed)
 
 
 class SessionClosed(ThetaDataError):

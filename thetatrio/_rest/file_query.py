@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, final
 import trio
 
 from thetatrio._calls import AsyncIterationOnly, OnlyAFile, explain_calls
+from thetatrio._files import local_path
 from thetatrio._rest.body import READ_AHEAD
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.joined import JoinedBytes
@@ -105,7 +105,7 @@ class FileQuery(OnlyAFile):
         A cut is tried again from the start. No data makes an empty file.
         Memory stays flat. Raises as `Query.save` does.
         """
-        target = os.fspath(path)
+        target = local_path(path, "save")
         wanted = file_format(target, format)
         client, whole = self._client, plan(self._request, self._client.closed_days)
         return await save_answer(client, whole, wanted, target, partial(fetch_all, client))

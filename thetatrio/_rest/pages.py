@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
+from thetatrio._secrets import redact
 from thetatrio.config import is_loopback
 from thetatrio.errors import DecodeError, ForeignPage
 
@@ -159,7 +160,7 @@ class Trail:
             self._told = True
             _LOGGER.warning(
                 "pages are said to be at %s; they are asked for at %s, where the session is",
-                link.netloc,
+                redact(link.netloc),
                 self._base.netloc,
             )
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from thetatrio import frames
 from thetatrio._calls import Unfetched, explain_calls
+from thetatrio._files import local_path
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.framing import FrameChannel, open_frames, read_frame, symbol_of
@@ -218,7 +218,7 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         in another one, OSError where the file cannot be written.
         """
         self._used = True
-        target = os.fspath(path)
+        target = local_path(path, "save")
         fetch = partial(fetch_all, self._client)
         if format == "parquet" or (format is None and target.lower().endswith(".parquet")):
             make = self._reader_maker(frames.arrow_reader)

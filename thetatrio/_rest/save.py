@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, final
 
 import trio
 
+from thetatrio._files import UnfinishedFile, remove_unfinished
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.framing import Fetch, FrameReading
 from thetatrio._rest.joined import FileFormat, JoinedBytes
@@ -30,7 +28,6 @@ _ENDINGS: Final[dict[str, FileFormat]] = {
 }
 BLOCK: Final = 1 << 20  # bytes written at once: each write is a trip to another thread
 GROUP: Final = 64 << 20  # bytes of CSV that become one table on their way into Parquet
-_NUMBERS = itertools.count()
 
 
 def file_format(path: str, wanted: FileFormat | None) -> FileFormat:
@@ -52,9 +49,10 @@ class PartFile:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
-        # In the same folder, for only there is a rename a single step.
-        self._part = Path(f"{path}.{os.getpid()}-{next(_NUMBERS)}.part")
-        self._file = self._part.open("wb")
+        folder, name = self._path.parent, self._path.name
+        remove_unfinished(folder, name)
+        self._unfinished = UnfinishedFile(folder, name)
+        self._file = self._unfinished.file
         self._block: list[bytes] = []
         self._waiting = 0
         self.size = 0
@@ -85,10 +83,7 @@ class PartFile:
 
     def close(self) -> None:
         """Let go of the file, and take away what was not committed."""
-        with suppress(OSError):
-            self._file.close()
-        with suppress(FileNotFoundError):
-            self._part.unlink()
+        self._unfinished.discard()
 
     def _flush(self) -> None:
         self._file.write(b"".join(self._block))
@@ -98,18 +93,16 @@ class PartFile:
 
     def _commit(self) -> None:
         self._flush()
-        self._file.flush()
         self.size = self._file.tell()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._part.replace(self._path)
+        self._unfinished.commit(self._path)
 
 
 async def save_answer(
     client: RestClient, plan: Plan[Any], wanted: FileFormat, path: str, fetch: Fetch
 ) -> int:
     """Save the answers of a plan as one file at a path; return its size in bytes."""
-    file = PartFile(path)
+    # In a thread: a large folder takes a while to look through.
+    file = await trio.to_thread.run_sync(PartFile, path)
     try:
         # One alone starts over where it is cut: nobody has seen its file.
         answers = JoinedBytes(client, plan, wanted, fetch, start_over=file.start_over)
@@ -132,7 +125,8 @@ async def save_parquet(
     fetch: Fetch,
 ) -> int:
     """Save the rows of a plan as a Parquet file at a path; return its size in bytes."""
-    file = PartFile(path)
+    # In a thread: a large folder takes a while to look through.
+    file = await trio.to_thread.run_sync(PartFile, path)
     reading = FrameReading(client, plan, make_reader, fetch)
     try:
         frame = await reading.next_frame(GROUP)

@@ -8,6 +8,7 @@ that could hold a key.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final, Protocol, TypeAlias, cast
@@ -26,6 +27,7 @@ from thetatrio._network import (
     tls_error,
 )
 from thetatrio._rest.retry import parse_retry_after
+from thetatrio._secrets import hide_causes, redact, redact_record
 from thetatrio.config import Config, Secret, is_loopback
 from thetatrio.errors import (
     ConnectError,
@@ -41,6 +43,11 @@ __all__ = ["HttpTransport", "Reply", "Transport"]
 
 HttpTransport: TypeAlias = httpx.AsyncBaseTransport
 """What carries requests; tests and unusual networks hand in their own."""
+
+# Their DEBUG lines have the headers of answers, where a server may repeat a key.
+for _name in ("connection", "http11", "proxy", "socks"):
+    for _library in ("httpcore", "httpcore2"):
+        logging.getLogger(f"{_library}.{_name}").addFilter(redact_record)
 
 _GZIP: Final = 31  # zlib's window bits for the gzip format
 _PIECE: Final = 1 << 16  # bytes inflated at once
@@ -71,8 +78,8 @@ class Reply:
         self._url = url
         headers = response.headers
         self.status = response.status_code
-        self.content_type: str = headers.get("content-type", "")
-        self.server: str = headers.get("server", "")
+        self.content_type: str = redact(headers.get("content-type", ""))
+        self.server: str = redact(headers.get("server", ""))
         self.market_day: str = headers.get("thetatrio-day", "")
         """The day of a simulated terminal's market, YYYY-MM-DD; empty from others."""
         self.next_page: str | None = headers.get("next-page")
@@ -164,7 +171,7 @@ class Reply:
                     raise
         if complete and scope.cancelled_caught:
             raise self._translate(None, "its answer")
-        return text[:_ERROR_BODY].decode(errors="replace")
+        return redact(text[:_ERROR_BODY].decode(errors="replace"))
 
     async def aclose(self) -> None:
         """Let go of the connection; it can be used again only if the body was read to its end.
@@ -398,6 +405,8 @@ class Transport:
         """Return the error of our tree for one of httpx, or for a timeout (None)."""
         if isinstance(error, ThetaDataError):
             return error
+        if error is not None:
+            hide_causes(error)
         where = self._peer.name
         if isinstance(error, httpx.ConnectTimeout):
             return self._connect_timeout()

@@ -15,6 +15,7 @@ import wsproto.utilities
 from thetatrio import market_time
 from thetatrio._network import Peer, connect_error, redirect_target, tls_context, tls_error
 from thetatrio._retry_after import parse_retry_after
+from thetatrio._secrets import redact, shown_url
 from thetatrio._stream.fast_lane import FastLane
 from thetatrio._stream.frames import Take, masked_close
 from thetatrio.config import Config, Secret
@@ -36,6 +37,7 @@ _PING_EVERY: Final = 30.0
 _PROTOCOL_ERROR: Final = 1002
 _TOO_BIG: Final = 1009
 _FAILURES: Final = frozenset({429, 500, 502, 503, 504})
+_REFUSAL_BODY: Final = 4096  # bytes looked at of what comes with a refused handshake
 _REFUSALS: Final = frozenset({401, 403})
 # The peer has gone, or trio-websocket is saying something itself.
 _CANNOT_SEND: Final = (
@@ -191,7 +193,9 @@ class Connection:
             rejected += _leaves(group)
         except* (h11.ProtocolError, wsproto.utilities.ProtocolError) as group:
             # trio-websocket wanted to answer what may not be answered, such as a wrong accept key.
-            self._broken_by_us = self._broken_by_us or f"the protocol was broken ({group!r})"
+            self._broken_by_us = self._broken_by_us or redact(
+                f"the protocol was broken ({group!r})"
+            )
         finally:
             # Even with the terminal's answer to our close, TCP may still be open.
             with trio.move_on_after(self._config.close_timeout, shield=True):
@@ -280,7 +284,8 @@ class Connection:
         self, code: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
     ) -> ThetaDataError:
         where = self._where()
-        text = body[:200].decode("utf-8", "replace").strip()
+        # Before it is cut: half a key would be harder to find.
+        text = redact(body[:_REFUSAL_BODY].decode("utf-8", "replace")).strip()[:200]
         said = f"{code} ({text})" if text else str(code)
         named = {bytes(name).lower(): bytes(value) for name, value in headers}
         if code in _REFUSALS:
@@ -300,7 +305,7 @@ class Connection:
         return ProtocolError(f"there is no stream at {where}: {said}; check stream_url", code=code)
 
     def _where(self) -> str:
-        return self._url.geturl()
+        return shown_url(self._url.geturl())
 
     def _reason(self) -> str:
         if self._broken_by_us:
@@ -309,7 +314,7 @@ class Connection:
         if self.lane.oversized.is_set():
             return self.lane.reason
         if closed is not None and closed.code != 1006 and not self._closing.is_set():
-            words = f": {closed.reason}" if closed.reason else ""
+            words = f": {redact(closed.reason)}" if closed.reason else ""
             return f"the terminal closed the connection ({closed.code}{words})"
         return self.lane.reason or "closed"
 
@@ -381,7 +386,7 @@ class Connection:
             pass
         with trio.move_on_after(self._config.close_timeout):
             if self.lane.irregular:
-                words = socket.closed.reason if socket.closed is not None else ""
+                words = redact(socket.closed.reason or "") if socket.closed is not None else ""
                 self._broken_by_us = f"the terminal broke the WebSocket protocol ({words})"
                 with suppress(*_CANNOT_SEND):
                     await self.lane.send_all(masked_close(_PROTOCOL_ERROR))

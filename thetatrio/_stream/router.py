@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
+from thetatrio._secrets import redact, redact_bytes
 from thetatrio._stream.dialect import TERMINAL, Dialect
 from thetatrio._stream.frames import COMMON
 from thetatrio._stream.lane import Lane
@@ -282,7 +283,7 @@ class Router:
             append(event)
 
     def _take_unknown(self, kind: str) -> None:
-        kind = kind[:80]
+        kind = redact(kind)[:80]
         if kind not in self.unknown and len(self.unknown) >= KINDS_KEPT:
             kind = "..."
         if kind not in self.unknown:
@@ -292,7 +293,7 @@ class Router:
     def _take_undecoded(self, data: bytes) -> None:
         self.undecodable += 1
         self.flush()
-        notice = Undecodable(count=1, first_bytes=data[:FIRST_BYTES])
+        notice = Undecodable(count=1, first_bytes=redact_bytes(data[:FIRST_BYTES]))
         for lane in self.lanes:
             lane.notify(notice)
 

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult
 import trio
 
 from thetatrio import market_time
+from thetatrio._secrets import redact
 from thetatrio._stream.dialect import Dialect
 from thetatrio._stream.fast_lane import READ_SIZE, READ_SIZE_MANY
 from thetatrio._stream.losses import Losses
@@ -451,7 +452,7 @@ class Supervisor:
 
 
 def _upstream_reason(status: str) -> str:
-    return f"the terminal has lost its upstream ({status})"
+    return f"the terminal has lost its upstream ({redact(status)})"
 
 
 def closed() -> SessionClosed:

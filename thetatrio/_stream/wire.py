@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 import msgspec
 
 from thetatrio import events
+from thetatrio._secrets import redact
 from thetatrio.contracts import Contract, Index, Option, Stock
 from thetatrio.errors import InvalidRequest
 from thetatrio.events import Event, Topic, TopicKind
@@ -278,7 +279,7 @@ def _decode_one(data: bytes) -> Message:
                 return UpstreamStatus(header.status)
             case "REQ_RESPONSE":
                 number = header.req_id
-                return Answer(-1 if number is None else int(number), header.response)
+                return Answer(-1 if number is None else int(number), redact(header.response))
             case "QUOTE" | "TRADE" | "OHLC" | "MARKET_VALUE" as kind:
                 return _received(kind, envelope)
             case other:

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from thetatrio import __version__
+from thetatrio._secrets import redact_url
 from thetatrio.cli import chain as chain_command
 from thetatrio.cli import demo as demo_command
 from thetatrio.cli import download as download_command
@@ -62,7 +63,7 @@ def _operation_names(incomplete: str) -> list[str]:
 
 
 def _options(url: str, tier: Tier | None) -> ConfigOptions:
-    options: ConfigOptions = {"base_url": url, "tier": tier}
+    options: ConfigOptions = {"base_url": redact_url(url), "tier": tier}
     for given in _GIVEN:
         options = {**options, **given}
     return options
@@ -128,6 +129,7 @@ def demo(
     Starts a simulated terminal, which needs no account and no market hours,
     and asks it as a program would ask a real one.
     """
+    url = None if url is None else redact_url(url)
     carry_out(
         lambda: demo_command.run(
             PipeConsole(), symbol=symbol, day=day, seed=seed, url=url, seconds=seconds
@@ -291,6 +293,7 @@ def stream(
     What is missing is said: beneath the table, or on stderr beside the data.
     For example: thetatrio stream quotes SPXW:2024-03-15:4800:C AAPL
     """
+    url = None if url is None else redact_url(url)
     options: ConfigOptions = {"stream_url": stream_command.with_path(url or DEFAULT_STREAM_URL)}
 
     def settings() -> ConfigOptions:

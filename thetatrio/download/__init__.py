@@ -10,11 +10,11 @@ started again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from thetatrio._numbers import as_int
+from thetatrio._files import local_path
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.query import Query
 from thetatrio.download._events import DownloadEvent as DownloadEvent
@@ -94,7 +94,7 @@ def make_download(
     return Download(
         client,
         requests,
-        os.fspath(to),
+        local_path(to, "download"),
         format,
         row_group_rows=rows_of_a_group,
         verify=verify,

@@ -12,7 +12,14 @@ from typing import final
 
 import msgspec
 
-from thetatrio.download._files import HashedFile, clear_unfinished, hash_of, put_in_place
+from thetatrio.download._files import (
+    HashedFile,
+    check_own_folder,
+    clear_unfinished,
+    hash_of,
+    place_in,
+    size_of,
+)
 from thetatrio.download._layout import (
     OWN_FOLDER,
     Contents,
@@ -48,6 +55,7 @@ class Dataset:
         Raises DownloadError where another download is at work there, or what
         is there does not go together with what is asked.
         """
+        check_own_folder(self.folder)
         if (self.folder / OWN_FOLDER).is_dir():
             self._take_lock()
         if self.manifest.header is None and any(self.folder.glob("operation=*/*/*/*")):
@@ -151,9 +159,9 @@ class Dataset:
         return found
 
     def _is_there(self, record: PartRecord, *, verify: bool) -> bool:
-        path = self.folder / record.file
+        path = place_in(self.folder, record.file)
         try:
-            if path.stat().st_size != record.bytes:
+            if size_of(path) != record.bytes:
                 return False
             return not verify or hash_of(path) == record.sha256
         except OSError:
@@ -178,16 +186,18 @@ class Dataset:
                 self.manifest.add([msgspec.structs.replace(operation, columns=columns)])
         if file is not None:
             place = file_of(record.part, self.form)
-            file.finish()
-            put_in_place(file.path, self.folder / place)
+            file.commit(place_in(self.folder, place))
             record = msgspec.structs.replace(
                 record, file=place, bytes=file.size, sha256=file.sha256
             )
         with self._one_at_a_time:
             before = self.manifest.parts.get(record.part)
+            old = None
+            if before is not None and before.file and not record.file:
+                old = place_in(self.folder, before.file)
             self.manifest.add([record])
-        if before is not None and before.file and not record.file:
-            (self.folder / before.file).unlink(missing_ok=True)
+        if old is not None:
+            old.unlink(missing_ok=True)
         return record
 
     def close(self) -> None:

@@ -1,45 +1,119 @@
-"""A part's file: written beside the dataset, and under its name only when it is whole."""
+"""A part's file: written in the dataset's own folder, and under its name only when complete."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
-import os
 import shutil
+import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final, final
+from typing import Final, final
 
+from thetatrio._files import UnfinishedFile
 from thetatrio.download._layout import OWN_FOLDER
-from thetatrio.download._manifest import sync_folder
+from thetatrio.errors import DownloadError
 
-__all__ = ["HashedFile", "clear_unfinished", "hash_of", "put_in_place"]
+__all__ = [
+    "HashedFile",
+    "check_own_folder",
+    "clear_unfinished",
+    "hash_of",
+    "place_in",
+    "size_of",
+    "unfinished_folder",
+]
 
-_NUMBERS = itertools.count()
 _BLOCK: Final = 1 << 20
+_OLD_MANIFEST: Final = "manifest.new"
+_OWN: Final[dict[str, tuple[str, Callable[[int], bool]]]] = {
+    "": ("folder", stat.S_ISDIR),
+    "lock": ("file", stat.S_ISREG),
+    "manifest.ndjson": ("file", stat.S_ISREG),
+    "unfinished": ("folder", stat.S_ISDIR),
+}
 
 
-def _unfinished(folder: Path) -> Path:
+def unfinished_folder(folder: Path) -> Path:
+    """Return where a dataset's unfinished files are.
+
+    Not where the datasets' readers look, and on the same file system, where a rename is one step.
+    """
     return folder / OWN_FOLDER / "unfinished"
 
 
+def check_own_folder(folder: Path) -> None:
+    """Check that what the library writes in a dataset is in the dataset.
+
+    Raises:
+        DownloadError: The dataset's own folder, or a file of the library's in it, is a symbolic
+            link or something else than the library makes.
+        OSError: It cannot be looked at.
+    """
+    for name, (kind, is_kind) in _OWN.items():
+        path = folder / OWN_FOLDER / name
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if stat.S_ISLNK(mode):
+            raise DownloadError(
+                f"{path} is a symbolic link, and a download would write to where it points;"
+                f" replace it by the {kind} itself, or give another folder"
+            )
+        if not is_kind(mode):
+            raise DownloadError(f"{path} is not a {kind}; remove it, or give another folder")
+
+
+def place_in(folder: Path, file: str) -> Path:
+    """Return the path of a file in a dataset, whose folders may not lead out of it.
+
+    Args:
+        folder: The dataset; it may itself be reached through symbolic links.
+        file: Path in the dataset, with `/` between folders.
+
+    Raises:
+        DownloadError: A folder on the way is a symbolic link to outside of the dataset.
+    """
+    path = folder / file
+    try:
+        with suppress(FileNotFoundError):  # it is yet to be made
+            path.parent.resolve(strict=True)
+        real = path.parent.resolve()
+        inside = real.is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a loop of links
+        real, inside = path.parent, False
+    if not inside:
+        raise DownloadError(
+            f"{path.parent} leads out of the dataset {folder}, to {real}, by a symbolic link;"
+            " replace the link by the folder itself, or give another folder"
+        )
+    return path
+
+
 def clear_unfinished(folder: Path) -> None:
-    """Take away what earlier downloads left unfinished; for the holder of the lock."""
-    place = _unfinished(folder)
+    """Remove what earlier downloads left unfinished; for the holder of the lock."""
+    place = unfinished_folder(folder)
     if place.exists():
         shutil.rmtree(place)
     place.mkdir()
+    with suppress(OSError):  # no file of a killed run, then
+        (folder / OWN_FOLDER / _OLD_MANIFEST).unlink()
 
 
 @final
 class HashedFile:
-    """A new file that knows the hash of what was written. Writers of Parquet take it for a file."""
+    """A new file that knows the hash of what was written. Writers of Parquet take it for a file.
+
+    Args:
+        folder: The dataset.
+
+    Raises:
+        OSError: The file cannot be created.
+    """
 
     def __init__(self, folder: Path) -> None:
-        # Not where the datasets' readers look, and on the same file system,
-        # where a rename is a single step.
-        self.path: Path = _unfinished(folder) / f"{os.getpid()}-{next(_NUMBERS)}"
-        self._file: IO[bytes] = self.path.open("wb")
+        self._unfinished = UnfinishedFile(unfinished_folder(folder), "part")
         self._hash = hashlib.sha256()
         self._discarded = False
         self.size: int = 0
@@ -58,7 +132,7 @@ class HashedFile:
         """Add bytes."""
         if self._discarded:  # a writer of Parquet that is let go of writes its end all the same
             return len(data)
-        self._file.write(data)
+        self._unfinished.file.write(data)
         self._hash.update(data)
         self.size += len(data)
         return len(data)
@@ -68,7 +142,7 @@ class HashedFile:
         return self.size
 
     def flush(self) -> None:
-        """Do nothing: what is written reaches the disk in `finish()`."""
+        """Do nothing: what is written reaches the disk in `commit()`."""
 
     def writable(self) -> bool:
         """Return True."""
@@ -82,30 +156,28 @@ class HashedFile:
         """Return False."""
         return False
 
-    def finish(self) -> None:
-        """Have all bytes on the disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+    def commit(self, target: Path) -> None:
+        """Give the file its name, in one step, for good. Raises OSError."""
+        self._unfinished.finish()
+        self._unfinished.path.stat()  # if the whole dataset was removed, it is not made again
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._unfinished.commit(target)
 
     def close(self) -> None:
         """Do nothing: writers of Parquet close what they write to."""
 
     def discard(self) -> None:
-        """Let go of it, and take it away where it was not put in its place."""
+        """Close the file, and remove it unless it was committed."""
         self._discarded = True
-        with suppress(OSError):  # what could not be written is of no interest now
-            self._file.close()
-        with suppress(OSError):
-            self.path.unlink()
+        self._unfinished.discard()
 
 
-def put_in_place(file: Path, target: Path) -> None:
-    """Give a whole file its name, in one step, for good."""
-    file.stat()  # where the whole folder was taken away, none is made again
-    target.parent.mkdir(parents=True, exist_ok=True)
-    file.replace(target)
-    sync_folder(target.parent)
+def size_of(path: Path) -> int:
+    """Return the size of a regular file; a link to one is none. Raises OSError."""
+    there = path.lstat()
+    if not stat.S_ISREG(there.st_mode):
+        raise FileNotFoundError(f"{path} is not a file")
+    return there.st_size
 
 
 def hash_of(path: Path) -> str:

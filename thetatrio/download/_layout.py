@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, Literal, TypeAlias, TypeVar, cast, get_args
 
@@ -33,7 +34,9 @@ __all__ = [
     "DatasetPart",
     "check_request",
     "contracts_of",
+    "days_of",
     "file_of",
+    "is_choice",
     "overlaps",
     "parts_of",
     "settings_of",
@@ -59,6 +62,7 @@ _ENDINGS: Final[dict[DatasetFormat, str]] = {
     "ndjson": ".ndjson",
 }
 _PLAIN: Final = re.compile(rb"[A-Za-z0-9._-]")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 
 
 class DatasetPart(msgspec.Struct, frozen=True, order=True):
@@ -173,6 +177,28 @@ def settings_of(request: Request[R]) -> dict[str, str]:
     }
 
 
+def is_choice(contracts: str) -> bool:
+    """Return whether a text is one that `contracts_of` can return."""
+    if not contracts:
+        return True
+    names = [pair.partition("=")[0] for pair in contracts.split("&")]
+    values = [pair.partition("=")[2] for pair in contracts.split("&")]
+    return names == [name for name in _CHOICE if name in names] and all(values)
+
+
+def days_of(date: str) -> tuple[dt.date, dt.date] | None:
+    """Return the first and last day of a part by its date; None if that is no day or month."""
+    if _DATE.fullmatch(date) is None:
+        return None
+    try:
+        if len(date) > len("2024-11"):
+            return (day := dt.date.fromisoformat(date)), day
+        first = dt.date.fromisoformat(f"{date}-01")
+    except ValueError:
+        return None
+    return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])
+
+
 def overlaps(contracts: Iterable[str]) -> tuple[str, str] | None:
     """Return two choices of contracts that have contracts in common, if there are any."""
     chosen = {text: _choice(text) for text in contracts}
@@ -204,6 +230,7 @@ def file_of(part: DatasetPart, form: DatasetFormat) -> str:
     return "/".join([*folders, name + _ENDINGS[form]])
 
 
+@lru_cache(4096)  # a manifest has the same few over and over
 def _component(text: str) -> str:
     return "".join(
         chr(byte) if _PLAIN.match(bytes([byte])) else f"%{byte:02X}" for byte in text.encode()

@@ -33,7 +33,9 @@ class FolderLock:
 
         The file stays afterwards: one that is taken away could be locked twice.
         """
-        file = self._path.open("a+b")
+        # A link is not followed: what it points to would be emptied.
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        file = os.fdopen(os.open(self._path, flags, 0o666), "r+b")
         try:
             _lock(file)
         except BlockingIOError:
@@ -48,6 +50,7 @@ class FolderLock:
             file.close()
             raise
         self._file = file
+        file.seek(0)
         file.truncate(0)
         file.write(f"{os.getpid()}\n".encode())
         file.flush()

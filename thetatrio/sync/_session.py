@@ -28,6 +28,7 @@ from thetatrio._rest.limiter import LimiterStatistics
 from thetatrio._rest.paging import PageChannel
 from thetatrio._rest.query import Query as NativeQuery
 from thetatrio._rest.raw import ParameterValue, RawAnswer
+from thetatrio._secrets import sealing
 from thetatrio.chains import OptionChain, TradingSession
 from thetatrio.codes import TerminalStatus
 from thetatrio.config import Config, ConfigOptions
@@ -502,6 +503,7 @@ class Session(WithGroups):
         return Block(self._caller, partial(self._native.as_completed, asked), dress)
 
 
+@sealing(Config.__struct_fields__)
 @partial(explained, "thetatrio.sync.connect", opens=False)
 def connect(
     config: Config | None = None,
@@ -538,6 +540,7 @@ def connect(
         raise
 
 
+@sealing(Config.__struct_fields__)
 @partial(explained, "thetatrio.sync.open_session")
 @contextmanager
 def open_session(
