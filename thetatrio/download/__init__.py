@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from thetatrio._numbers import as_int
 from thetatrio._files import local_path
+from thetatrio._numbers import as_int
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.query import Query
 from thetatrio.download._events import DownloadEvent as DownloadEvent
