@@ -81,7 +81,7 @@ class Reply:
         self._ended = False
         if response.is_closed:  # made with its content, which httpx has decoded
             self._inflated = None
-            self._chunks = _in_memory(response.content)
+            self._chunks = _InMemory(response.content)
 
     @property
     def redirect(self) -> str:
@@ -239,9 +239,20 @@ class _Closable(Protocol):
     async def aclose(self) -> None: ...
 
 
-async def _in_memory(content: bytes) -> AsyncIterator[bytes]:
-    if content:
-        yield content
+class _InMemory:
+    """The body of an answer that was made with its content."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        content, self._content = self._content, b""
+        if not content:
+            raise StopAsyncIteration
+        return content
 
 
 class Inflated:
