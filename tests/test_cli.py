@@ -302,6 +302,15 @@ def test_the_status_of_nothing_says_how_to_start_a_terminal(monkeypatch, capsys)
     assert "java -jar ThetaTerminalv3.jar" in said
 
 
+def test_status_of_an_unknown_host_does_not_advise_to_start_it(monkeypatch, capsys):
+    """A host that cannot be resolved is said to be that; starting a terminal would not help."""
+    url = "http://no-such-host.invalid:25503"
+    assert command("status", "--url", url, monkeypatch=monkeypatch) == 1
+    printed = capsys.readouterr().out
+    assert "cannot resolve host 'no-such-host.invalid'" in printed
+    assert "java" not in printed
+
+
 BARS = ["fetch", "stock_history_ohlc", "AAPL", "date=2024-11-04", "interval=1h"]
 
 

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import ssl
 from typing import get_type_hints
 
 import msgspec
@@ -65,7 +66,7 @@ WRONG = {
     ],
     "api_key": ["", "a b", "é", "a\r\nb", 5],
     "proxy": ["", "socks5://h:1", "h:3128", 5, Secret("nowhere")],
-    "verify": [None, "", 1],
+    "verify": [None, "", 1, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)],
 }  # fmt: skip
 
 
@@ -188,6 +189,20 @@ def test_headers_are_taken_as_they_were():
     assert given.headers == {"X-Team": "a"}
     with pytest.raises(TypeError):
         given.headers["X-Team"] = "c"
+
+
+def test_tls_context_is_kept_as_it_is():
+    """An ssl.SSLContext is compared by identity, shown without content, and shared by copies."""
+    context = ssl.create_default_context()
+    given = Config(verify=context)
+    assert given.verify is context
+    assert given == Config(verify=context)
+    assert given != Config(verify=ssl.create_default_context())
+    assert "verify=<ssl.SSLContext" in repr(given)
+    for copied in (copy.copy(given), copy.deepcopy(given), msgspec.structs.replace(given, slots=1)):
+        assert copied.verify is context
+    with pytest.raises(TypeError, match="cannot be pickled; make the context in"):
+        pickle.dumps(given)
 
 
 def test_settings_cannot_be_changed():

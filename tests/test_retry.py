@@ -21,6 +21,7 @@ from thetatrio.errors import (
     SessionClosed,
     SlowConsumer,
     TerminalStarting,
+    TLSError,
     TransportError,
 )
 
@@ -92,6 +93,13 @@ def test_what_stays_wrong_is_not_tried_again(status):
     """What the terminal refuses for good is raised at once."""
     error = error_of(status, "")
     assert asked_again(error) == ([], error)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_certificate_that_is_not_accepted_is_never_retried(answered):
+    """TLSError is a ConnectError, but waiting for a terminal or for its restart does not help."""
+    error = TLSError("expired")
+    assert asked_again(error, answered=answered, wait_for_terminal=300) == ([], error)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,51 @@ async def test_retry_after_of_a_rejected_handshake_is_kept(given, at_least, auto
             assert at_least <= terminal.delays[0] <= at_least + 0.25
 
 
+async def test_redirect_of_a_handshake_says_where_it_points(autojump_clock):
+    """A redirect is not followed; the error names the place, without its query, and is final."""
+    life = rejecting(302, Location="https://other.example/live?token=sesame")
+    async with streaming(life, **WAIT) as (terminal, session):
+        with pytest.raises(
+            thetatrio.ProtocolError, match=r"302 redirect to https://other\.example/live, and redir"
+        ) as caught:
+            async with session.stream.trades(AAPL):
+                raise AssertionError
+        assert "sesame" not in str(caught.value)
+        assert caught.value.code == 302
+        assert len(terminal.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\x15\x03\x03\x00\x02\x02\x46", b"HTTP/2 nonsense"]
+)
+async def test_peer_that_is_no_http_server_is_reported_as_such(greeting, autojump_clock):
+    """What answers a handshake with another protocol is ProtocolError, and not retried."""
+
+    async def greet(peer):
+        await peer.read_head()
+        await peer.send(greeting)
+
+    async with streaming(greet, **WAIT) as (terminal, session):
+        with pytest.raises(thetatrio.ProtocolError, match=r"does not speak HTTP/1\.1") as caught:
+            async with session.stream.trades(AAPL):
+                raise AssertionError
+        assert "whether it begins with wss://" in str(caught.value)
+        assert len(terminal.attempts) == 1
+
+
+@pytest.mark.parametrize("answer", [b"", b"HT", b"HTTP/1.1 101 Swit"])
+async def test_handshake_that_is_truncated_is_retried(answer, autojump_clock):
+    """A peer that ends the connection in the middle of the headers may be restarting."""
+
+    async def hang_up(peer):
+        await peer.read_head()
+        await peer.send(answer)
+
+    async with streaming(hang_up, Peer.live, **WAIT) as (terminal, session):
+        async with session.stream.trades(AAPL):
+            assert len(terminal.attempts) == 2
+
+
 @pytest.mark.parametrize("code", [429, 500, 502, 504])
 async def test_handshakes_answered_with_a_failure_are_tried_again(code, autojump_clock):
     """A gateway in trouble is waited for, or is ServerError for who does not wait."""

@@ -379,6 +379,15 @@ async def test_first_byte_timeout_bounds_the_whole_of_the_headers(bytes_of, auto
         assert script.network.connections == 2  # the first one was closed
 
 
+async def test_headers_that_are_too_long_are_reported_as_such():
+    """Headers without an end that come fast are refused by their length, and not kept."""
+    headers = b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 30_000
+    async with scripted(("cut", headers)) as (script, session):
+        with pytest.raises(thetatrio.TransportError, match=r"25503 are too long \("):
+            await session.stock.list_symbols()
+        assert len(script.heads) == 1
+
+
 async def test_error_text_that_trickles_is_bounded_as_a_whole(autojump_clock):
     """An error is raised within silence_timeout of its headers, with what came of its text."""
 

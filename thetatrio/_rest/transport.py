@@ -51,6 +51,7 @@ for _name in ("connection", "http11", "proxy", "socks"):
 
 _GZIP: Final = 31  # zlib's window bits for the gzip format
 _PIECE: Final = 1 << 16  # bytes inflated at once
+_HEADERS_TOO_LONG: Final = 431  # h11's hint
 _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
 
 
@@ -90,7 +91,7 @@ class Reply:
         self._ended = False
         if response.is_closed:  # made with its content, which httpx has decoded
             self._inflated = None
-            self._chunks = _in_memory(response.content)
+            self._chunks = _InMemory(response.content)
 
     @property
     def redirect(self) -> str:
@@ -248,9 +249,20 @@ class _Closable(Protocol):
     async def aclose(self) -> None: ...
 
 
-async def _in_memory(content: bytes) -> AsyncIterator[bytes]:
-    if content:
-        yield content
+class _InMemory:
+    """The body of an answer that was made with its content."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        content, self._content = self._content, b""
+        if not content:
+            raise StopAsyncIteration
+        return content
 
 
 class Inflated:
@@ -381,7 +393,10 @@ class Transport:
                 )
                 response = await self._transport.handle_async_request(request)
         except Exception as error:
-            raise self._translate(error, "an answer") from error
+            failure = self._translate(error, "an answer")
+            if not isinstance(failure, (ConnectError, ConnectTimeout)):
+                body.note_sent()  # it may have arrived: the rate counts it
+            raise failure from error
         finally:
             if response is None and handshake is not None and not body.sent:
                 await handshake.aclose()
@@ -455,7 +470,13 @@ class Transport:
             failed = tls_error(error, self._peer, alerts_only=True)
             if failed is not None:
                 return failed
-            if _is_not_http(error):
+            refusal = _refused_by_parser(error)
+            if refusal is not None and refusal.error_status_hint == _HEADERS_TOO_LONG:
+                return TransportError(
+                    f"the headers of an answer of {name} are too long ({reason_of(error)}); is that"
+                    " a Theta Terminal?"
+                )
+            if refusal is not None:
                 text = f"what answers at {name.partition(' at ')[2]} does not speak HTTP/1.1"
                 if self.answered:  # it did before: this connection is broken, another may not be
                     return ConnectionLost(f"{text} any more ({reason_of(error)})")
@@ -479,16 +500,16 @@ class Transport:
         await self._transport.aclose()
 
 
-def _is_not_http(error: BaseException) -> bool:
-    """Tell whether the bytes of an answer's headers were refused by the HTTP parser."""
+def _refused_by_parser(error: BaseException) -> h11.RemoteProtocolError | None:
+    """Return what the HTTP parser found wrong with an answer's headers, if it did."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         if isinstance(current, h11.RemoteProtocolError):
-            return True
+            return current
         seen.add(id(current))
         current = current.__cause__ or current.__context__
-    return False
+    return None
 
 
 def _proxy_url(config: Config) -> str | None:

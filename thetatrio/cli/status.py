@@ -36,7 +36,8 @@ async def _status(console: Console, options: ConfigOptions) -> int:
             data = await session.terminal.mdds_status()
             stream = await session.terminal.fpss_status()
         except (ConnectError, ConnectTimeout) as error:
-            say(f"{error}\n{_START}")
+            # Starting it helps against neither a certificate nor a host that is unknown.
+            say(f"{error}\n{_START}" if "is it running" in str(error) else str(error))
             return 1
         except (InvalidRequest, WrongVersion) as error:
             api = session.config.api

@@ -257,7 +257,7 @@ class Download:
                 # leave without data is asked for a little earlier than need be.
                 break
         if not self._client.server:  # a v2 terminal has no calendar, and was not asked for one
-            await self._client.ask_once(self._client.dialect.MDDS_STATUS)
+            await self._client.ask_once(self._client.dialect.MDDS_STATUS, complete=False)
 
     async def _work(self, dataset: Dataset, simulated: bool) -> None:  # noqa: FBT001
         while self._todo:
