@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import ssl
-import zlib
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -18,13 +17,13 @@ from urllib.parse import urlsplit
 import httpx
 import trio
 
+from thetatrio._rest.gzip_decoder import GzipDecoder, content_codings
 from thetatrio._rest.retry import parse_retry_after
 from thetatrio.config import Config, Secret, is_loopback
 from thetatrio.errors import (
     ConnectError,
     ConnectionLost,
     ConnectTimeout,
-    DecodeError,
     ReadTimeout,
     ThetaDataError,
     TransportError,
@@ -35,8 +34,6 @@ __all__ = ["HttpTransport", "Reply", "Transport"]
 HttpTransport: TypeAlias = httpx.AsyncBaseTransport
 """What carries requests; tests and unusual networks hand in their own."""
 
-_GZIP: Final = 31  # zlib's window bits for the gzip format
-_PIECE: Final = 1 << 16  # bytes inflated at once
 _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
 
 
@@ -52,8 +49,8 @@ class Reply:
         self.server: str = headers.get("server", "")
         self.next_page: str | None = headers.get("next-page")
         """Where the page after this one is said to be."""
-        encoding: str = headers.get("content-encoding", "identity")
-        self._inflated = None if encoding == "identity" else Inflated(encoding)
+        codings = content_codings(headers.get("content-encoding"))
+        self._decoder = GzipDecoder(codings) if codings else None
         self._chunks: AsyncIterator[bytes] | None = None
         self._ended = False
 
@@ -67,7 +64,9 @@ class Reply:
     def end_is_provable(self) -> bool:
         """Whether a cut can be told from the end: the length is said, or chunks have a last one."""
         headers = self._response.headers
-        return "content-length" in headers or "chunked" in headers.get("transfer-encoding", "")
+        return (
+            "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
+        )
 
     async def receive(self) -> bytes:
         """Return the next bytes of the body; none at its proven end.
@@ -75,17 +74,21 @@ class Reply:
         Raises ConnectionLost where the connection ends first, ReadTimeout
         after `silence_timeout` without a byte.
         """
-        if self._inflated is None:
+        if self._decoder is None:
             return await self._receive_raw()
         while True:
-            piece = self._inflated.take()
-            if piece:
+            if self._decoder.needs_input:
+                chunk = await self._receive_raw()
+                if not chunk:
+                    self._decoder.finish()
+                    return b""
+                self._decoder.feed(chunk)
+            else:
+                # A small chunk can inflate to gigabytes. Before the piece is taken, so that
+                # a cancelled call has not lost it.
+                await trio.lowlevel.checkpoint()
+            if piece := self._decoder.take():
                 return piece
-            chunk = await self._receive_raw()
-            if not chunk:
-                self._inflated.finish()
-                return b""
-            self._inflated.feed(chunk)
 
     async def _receive_raw(self) -> bytes:
         if self._ended:
@@ -144,40 +147,6 @@ class _NoBody(httpx.AsyncByteStream):
 
 
 _NO_BODY: Final = _NoBody()
-
-
-class Inflated:
-    """The bytes of a body that a gateway compressed, in pieces of bounded size."""
-
-    def __init__(self, encoding: str) -> None:
-        self._encoding = encoding
-        # httpx's own decoder would inflate a whole chunk at once, whatever it grows to.
-        self._inflate = zlib.decompressobj(wbits=_GZIP)
-        self._left = b""
-
-    def feed(self, chunk: bytes) -> None:
-        """Add compressed bytes; the ones before have all been taken."""
-        self._left = chunk
-
-    def take(self) -> bytes:
-        """Return the next bytes, or none until more is fed. Raises DecodeError for garbage."""
-        if not self._left:
-            return b""
-        if self._encoding not in ("gzip", "x-gzip"):
-            raise DecodeError(f"the answer is encoded as {self._encoding!r}, which was not asked")
-        try:
-            piece = self._inflate.decompress(self._left, _PIECE)
-        except zlib.error as error:
-            raise DecodeError(
-                f"the answer is compressed wrongly ({error})", first_bytes=self._left[:256]
-            ) from error
-        self._left = self._inflate.unconsumed_tail
-        return piece
-
-    def finish(self) -> None:
-        """Raise DecodeError where the compressed bytes were not whole."""
-        if not self._inflate.eof:
-            raise DecodeError("the compressed answer ends before its end")
 
 
 class _Translate(Protocol):
