@@ -56,6 +56,7 @@ WRONG = {
     "buffer": NOT_WHOLE,
     "max_frame": NOT_WHOLE,
     "spool_limit": NOT_WHOLE,
+    "max_pages": NOT_WHOLE,
     "row_format": ["html", "CSV", None],
     "retry": [None, 3, {}],
     "reconnect": [None, 3, {}],

@@ -632,8 +632,8 @@ async def test_unusual_csv_is_read(tmp_path):
     texts = [
         plain,
         "\ufeff" + plain.replace("\r\n", "\n\n"),
-        plain.replace("4.92", '"4.92"').removesuffix("\r\n"),
-        *("\n".join(",".join(row[at:] + row[:at]) for row in rows) for at in (1, 2)),
+        plain.replace("4.92", '"4.92"'),
+        *("".join(",".join(row[at:] + row[:at]) + "\n" for row in rows) for at in (1, 2)),
         "created,symbol,rate\n2024-10-01,SOFR,4.92\n2024-10-02,SOFR2,4.85\n",
     ]
     for form in ("csv", "parquet"):
@@ -656,6 +656,71 @@ async def test_unusual_csv_is_read(tmp_path):
                 found = pl.read_parquet(path, hive_partitioning=False).to_dicts()
             assert [str(row["created"]) for row in found] == ["2024-10-01", "2024-10-02"]
             assert [float(row["rate"]) for row in found] == [4.92, 4.85]
+
+
+def rates(session):
+    return session.interest_rate.history_eod("SOFR", start_date="2024-10-01", end_date="2024-10-02")
+
+
+NO_CALENDAR = answer(b"", status=404)
+RATES = {
+    "csv": b"created,rate\r\n2024-10-01,4.92\r\n2024-10-02,4.85\r\n",
+    "ndjson": b'{"created":"2024-10-01","rate":4.92}\n{"created":"2024-10-02","rate":4.85}\n',
+}
+TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+each_wire_form = pytest.mark.parametrize(
+    ("form", "wire"), [("parquet", "csv"), ("csv", "csv"), ("ndjson", "ndjson")]
+)
+
+
+@each_wire_form
+async def test_a_truncated_answer_is_no_part(tmp_path, form, wire):
+    """A last line without a line end, and an empty answer, fail their part and leave no file."""
+    for number, body in enumerate((RATES[wire][:-1].rstrip(b"\r"), RATES[wire][:-3], b"")):
+        folder = tmp_path / str(number)
+        line = answer(body, content_type=TYPES[wire])
+        async with scripted(NO_CALENDAR, line) as (_, session):
+            with pytest.raises(thetatrio.DownloadError, match="no line end|is empty"):
+                await session.download(rates(session), folder, format=form)
+        assert not list(folder.glob("operation=*/*/*/*"))
+
+
+@each_wire_form
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"No data found for your request", "text/plain"),
+        (b'{"status":"OK","results":null}', "application/json"),
+    ],
+)
+async def test_no_data_with_status_200_is_no_data(tmp_path, form, wire, body, content_type):
+    """A part of which a service says with status 200 that there is none has no data."""
+    line = answer(body, content_type=content_type)
+    async with scripted(NO_CALENDAR, line) as (_, session):
+        report = await session.download(rates(session), tmp_path, format=form)
+    assert (report.done, report.no_data, report.rows) == (0, 1, 0)
+
+
+async def test_a_number_that_json_lacks_is_null_in_ndjson(tmp_path):
+    """A bare NaN or Infinity of a float column becomes null, so that every reader takes the file;
+    in another column it is an error that names the column.
+    """
+    line = b'{"rate":%s,"created":"2024-10-01"}\n{"rate":4.85,"created":%s}\n'
+    for number, word in enumerate((b"NaN", b"Infinity", b"-Infinity")):
+        folder = tmp_path / str(number)
+        body = line % (word, b'"NaN Infinity"')
+        reply = answer(body, content_type="application/x-ndjson")
+        async with scripted(NO_CALENDAR, reply) as (_, session):
+            await session.download(rates(session), folder, format="ndjson")
+        (path,) = folder.glob("operation=*/*/*/*")
+        assert [json.loads(row) for row in path.read_bytes().splitlines()] == [
+            {"rate": None, "created": "2024-10-01"},
+            {"rate": 4.85, "created": "NaN Infinity"},
+        ]
+    reply = answer(line % (b"1", b"NaN"), content_type="application/x-ndjson")
+    async with scripted(NO_CALENDAR, reply) as (_, session):
+        with pytest.raises(thetatrio.DownloadError, match="row 2: column created"):
+            await session.download(rates(session), tmp_path / "x", format="ndjson")
 
 
 async def test_it_is_a_coroutine_for_nurseries(tmp_path):

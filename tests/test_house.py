@@ -41,6 +41,7 @@ FOR_TYPES_ONLY = {("_endpoints", face) for face in ("_session", "aio", "sync")} 
 PURE = {
     "requests", "rows", "events", "contracts", "market_time", "codes", "errors", "config",
     "_rest.planner", "_rest.retry", "_rest.decode", "_stream.wire", "_stream.subscriptions",
+    "_rest.completeness", "_rest.gzip_decoder", "_rest.json_text", "_rest.no_data",
 }  # fmt: skip
 IMPURE = {"trio", "anyio", "asyncio", "httpx", "httpcore", "trio_websocket", "socket", "threading"}
 # What `import thetatrio` must not wait for.

@@ -186,3 +186,47 @@ async def test_a_thousand_pages_take_the_memory_of_one():
     assert count == 1000
     assert after - before < 600_000  # of 20 MB that went through
     assert peak - before < 2_000_000
+
+
+@pytest.mark.parametrize("max_pages", [1, 3, 10])
+async def test_pagination_without_end_is_an_error(max_pages):
+    """After `max_pages` pages another link is DecodeError, which names the setting and the request.
+
+    Each page names a new one, so that no page comes twice.
+    """
+    number = 0
+
+    async def next_one(stream, head):
+        nonlocal number
+        number += 1
+        body = (
+            '{"header":{"format":["ms_of_day","price","date"],'
+            f'"next_page":"http://127.0.0.1:25510/v2/page/{number}"}},'
+            f'"response":[[{34200000 + number},1.5,20241104]]}}'
+        )
+        await stream.send_all(answer(body.encode(), content_type="application/json"))
+
+    async with scripted(next_one, api="v2", max_pages=max_pages) as (script, session):
+        query = session.index.history_price("SPX", date="2024-11-04")
+        with pytest.raises(DecodeError, match="max_pages") as caught:
+            await query
+        assert caught.value.request == query.request
+        assert len(script.heads) == max_pages
+        given = []
+        with pytest.raises(DecodeError, match=rf"page {max_pages} \(max_pages\)"):
+            async with session.pages("/v2/x") as pages:
+                async for one in pages:
+                    given.append(one)
+        assert len(given) == max_pages
+
+
+async def test_as_many_pages_as_are_allowed_are_read():
+    """The last page of `max_pages` may be the last one."""
+    link = '"next_page":"/v2/page/2"'
+    head = '{"header":{"format":["ms_of_day","price","date"],%s},"response":[[%d,1.5,20241104]]}'
+    lines = [
+        answer((head % (after, 34200000 + at)).encode(), content_type="application/json")
+        for at, after in enumerate((link, '"next_page":"null"'))
+    ]
+    async with scripted(*lines, api="v2", max_pages=2) as (_, session):
+        assert len(await session.index.history_price("SPX", date="2024-11-04")) == 2

@@ -13,7 +13,7 @@ import trio
 
 import thetatrio
 from tests.network import answer, scripted
-from tests.test_answer import history, prices
+from tests.test_answer import GONE, history, prices
 
 pytestmark = pytest.mark.core
 
@@ -32,10 +32,9 @@ async def test_awaiting_a_query_gives_a_list_of_rows():
 
 
 async def test_no_data_is_an_empty_list():
-    """472, an empty body and a header without rows are all an empty list."""
+    """472, a header without rows, and a document without rows are all an empty list."""
     lines = (
         answer(b"none", status=472, content_type="text/plain"),
-        answer(b""),
         answer(b"timestamp,price\r\n", content_type="text/csv"),
         answer(b'{"response":[]}', content_type="application/json"),
     )
@@ -68,7 +67,7 @@ async def test_an_answer_is_read_as_what_it_is(content_type, body):
 @pytest.mark.parametrize("row_format", ["ndjson", "csv", "json"])
 async def test_rows_are_asked_in_the_format_of_the_settings(row_format):
     """`row_format` says what is asked for, with a matching Accept header."""
-    async with scripted(answer(b""), row_format=row_format) as (script, session):
+    async with scripted(GONE, row_format=row_format) as (script, session):
         await history(session)
         assert f"format={row_format}" in script.targets[0]
         accept = {"ndjson": "application/x-ndjson", "csv": "text/csv", "json": "application/json"}
@@ -259,7 +258,7 @@ async def test_what_needs_splitting_is_planned(tmp_path):
 )
 async def test_false_and_zero_reach_the_wire(name, call, expected):
     """Only None is left out of a request."""
-    async with scripted(answer(b"")) as (script, session):
+    async with scripted(GONE) as (script, session):
         await call(session)
         query = script.targets[0].partition("?")[2].split("&")
         assert [part for part in query if part.partition("=")[0] == name] == [expected]

@@ -19,21 +19,22 @@ CSV = b"timestamp,price\r\n2024-11-04T09:31:00,5728.56\r\n"
 
 
 @pytest.mark.parametrize(
-    ("name", "format", "asked", "content_type"),
+    ("name", "format", "asked", "body"),
     [
-        ("a.csv", None, "csv", "text/csv"),
-        ("a.ndjson", None, "ndjson", "application/x-ndjson"),
-        ("a.JSONL", None, "ndjson", "application/x-ndjson"),
-        ("a.json", None, "json", "application/json"),
-        ("a.dat", "csv", "csv", "text/csv"),
+        ("a.csv", None, "csv", CSV),
+        ("a.ndjson", None, "ndjson", BODY),
+        ("a.JSONL", None, "ndjson", BODY),
+        ("a.json", None, "json", b'{"response" : [ ] }\r\n'),
+        ("a.dat", "csv", "csv", CSV),
     ],
 )
-async def test_a_file_holds_what_the_terminal_sent(tmp_path, name, format, asked, content_type):
-    """The bytes are the terminal's, the format is the ending's or what was said."""
-    async with scripted(answer(CSV, content_type=content_type)) as (script, session):
+async def test_a_file_holds_what_the_terminal_sent(tmp_path, name, format, asked, body):
+    """The bytes are the terminal's; the format is that of the name's suffix, or as requested."""
+    types = {"csv": "text/csv", "ndjson": "application/x-ndjson", "json": "application/json"}
+    async with scripted(answer(body, content_type=types[asked])) as (script, session):
         size = await history(session).save(tmp_path / name, format=format)
-        assert (tmp_path / name).read_bytes() == CSV
-        assert size == len(CSV)
+        assert (tmp_path / name).read_bytes() == body
+        assert size == len(body)
         assert script.targets[0].endswith(f"format={asked}")
         assert os.listdir(tmp_path) == [name]
 

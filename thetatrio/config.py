@@ -299,6 +299,7 @@ class ConfigOptions(TypedDict, total=False):
     buffer: int
     max_frame: int
     spool_limit: int
+    max_pages: int
     row_format: RowFormat
     retry: RetryPolicy
     reconnect: ReconnectPolicy
@@ -364,6 +365,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of the longest stream message that is accepted."""
     spool_limit: int = 1 << 30
     """Bytes of unread answers kept in temporary files, in all, so that their slots are free."""
+    max_pages: int = 10_000
+    """Pages of one answer of a v2 terminal or gateway, so that pagination without end is an
+    error."""
     row_format: RowFormat = "ndjson"
     """What rows are asked in; for terminals and gateways that lack NDJSON."""
     retry: RetryPolicy = RetryPolicy()
@@ -414,7 +418,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         for name in _DURATIONS:
             problems.need(_positive(getattr(self, name)), name, "seconds above 0")
         problems.need(_not_negative(self.wait_for_terminal), "wait_for_terminal", "seconds from 0")
-        for name in ("buffer", "max_frame", "spool_limit"):
+        for name in ("buffer", "max_frame", "spool_limit", "max_pages"):
             value = getattr(self, name)
             problems.need(_whole(value) and value >= 1, name, "a whole number from 1")
         slots = self.slots

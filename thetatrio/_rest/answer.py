@@ -4,17 +4,25 @@ Before anything has been handed out, a cut means asking again from the start.
 Afterwards the same bytes must come again: how many there were and their
 checksum are known, as many are read again, and only if both agree does the
 answer go on. What cannot be shown to be the same answer is `ConnectionLost`.
+
+What ends before its end is an error here, for every consumer: see
+`thetatrio._rest.completeness`. So is an empty answer, and the forms of "no data"
+that services send with status 200 become an answer without bytes.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NoReturn, Protocol, final
 
 from thetatrio._rest.body import Body
 from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.completeness import CompletenessCheck
+from thetatrio._rest.decode import Form
+from thetatrio._rest.dialect_v3 import known_form
 from thetatrio._rest.limiter import Lane
+from thetatrio._rest.no_data import is_no_data, may_be_no_data
 from thetatrio._rest.retry import History
 from thetatrio.errors import ConnectionLost, DecodeError, ReadTimeout, ThetaDataError
 
@@ -55,6 +63,9 @@ class Answer:
         ticket: int | None = None,
         on_restart: Callable[[], None] = lambda: None,
         unit: Literal["rows", "pieces"] = "rows",
+        expected: Form | None = None,
+        columns: Sequence[str] = (),
+        is_parsed: bool = False,
     ) -> None:
         """Keep what is needed to ask, and to ask again.
 
@@ -66,6 +77,11 @@ class Answer:
             ticket: its place there; None: the last.
             on_restart: called when the bytes so far are void and come again from the first.
             unit: what is handed out, for errors to say how many there were.
+            expected: the format that was requested; None for an answer of an unknown kind, which
+                may be empty, and of which "no data" with status 200 is content like any other.
+            columns: names of the columns that an answer in CSV must have.
+            is_parsed: whether the consumer parses a JSON document as a whole, which shows
+                that it is complete.
         """
         self._client = client
         self._ask = ask
@@ -82,6 +98,15 @@ class Answer:
         self._ahead = b""
         self._ended = False
         self._cut: ConnectionLost | ReadTimeout | None = None
+        self._expected: Form | None = expected
+        self._columns = columns
+        self._is_parsed = is_parsed
+        self._end_is_provable = True
+        self._check: CompletenessCheck | None = None
+        self._incomplete: DecodeError | None = None
+        # The beginning, while the answer can still turn out to be "no data".
+        self._beginning = b""
+        self._is_begun = False
         self.content_type: str = ""
         self.next_page: str | None = None
         """What the answer's head says of the page after this one."""
@@ -91,26 +116,77 @@ class Answer:
 
     async def open(self) -> bool:
         """Send the request; return whether there is data."""
+        has_data = await self._send()
+        self._begin()
+        if has_data and self._expected not in (None, known_form(self.content_type)):
+            # Its type is not the one that was requested. Who reads only that one has to know
+            # now whether this is "no data" in another form.
+            await self._read_beginning()
+            has_data = bool(self._beginning) or not self._ended
+        return has_data
+
+    async def _send(self) -> bool:
         opened = await self._client.open(self._ask, self._history, self._lane, self._ticket)
         self.content_type = opened.content_type
         self.next_page = opened.next_page
         self._body = opened.body
+        self._end_is_provable = opened.end_is_provable
         if opened.body is None:
             return False
-        if not opened.end_is_provable and not _shows_its_end(opened.content_type):
+        if not opened.end_is_provable and known_form(opened.content_type) != "json":
             raise DecodeError(
-                "the answer has neither a length nor chunks, so that a cut could not be told"
-                " from its end: is there a proxy that takes them away?",
+                "the answer has neither a length nor chunks, so that a truncated one could not be"
+                " told from a complete one: is there a proxy that removes them?",
                 request=self._ask.about,
             )
         return True
+
+    def _begin(self) -> None:
+        """Expect the first byte of the answer."""
+        self._beginning = b""
+        self._is_begun = self._expected is None
+        self._check = CompletenessCheck(
+            known_form(self.content_type) or self._expected,
+            may_be_empty=self._expected is None and self._end_is_provable,
+            check_json=not (self._is_parsed and self._end_is_provable),
+            columns=self._columns,
+        )
 
     async def receive(self) -> bytes:
         """Return the next bytes; none at the proven end.
 
         Raises ConnectionLost where the answer was cut and could not be taken
-        up again, ReadTimeout where it fell silent, SlowConsumer, SessionClosed.
+        up again, DecodeError where it is truncated or empty, ReadTimeout where
+        it fell silent, SlowConsumer, SessionClosed.
         """
+        if not self._is_begun:
+            await self._read_beginning()
+        if self._beginning:
+            chunk, self._beginning = self._beginning, b""
+            return chunk
+        chunk = await self._pull()
+        if not self._is_begun:  # it came again from its first byte
+            self._beginning = chunk
+            return await self.receive()
+        return chunk
+
+    async def _read_beginning(self) -> None:
+        """Read until this is known to be data, or to be "no data", which has no bytes."""
+        is_json = known_form(self.content_type) == "json"
+        while not self._is_begun and not self._ended:
+            if self._beginning and not may_be_no_data(self._beginning, is_json=is_json):
+                self._is_begun = True
+            elif chunk := await self._pull():
+                # A body that came again from its first byte has cleared what was here.
+                self._beginning += chunk
+            elif is_no_data(self._beginning):
+                self._beginning = b""
+        self._is_begun = True
+
+    async def _pull(self) -> bytes:
+        """Return the next bytes of the body, through cuts; none at its proven end."""
+        if self._incomplete is not None:
+            raise self._incomplete
         while not self._ended:
             self._client.check_open()
             if self._cut is not None:
@@ -127,8 +203,11 @@ class Answer:
                 self._furthest = max(self._furthest, self._received)
                 continue
             if not chunk:
+                self._finish()
                 break
             self._received += len(chunk)
+            if self._check is not None:
+                self._check.feed(chunk)
             if self._settled:
                 self._checksum = zlib.crc32(chunk, self._checksum)
             if self._history.failures and self._received > self._furthest:
@@ -136,6 +215,20 @@ class Answer:
             return chunk
         self._ended = True
         return b""
+
+    def _finish(self) -> None:
+        """Raise DecodeError if what ended is not a complete answer."""
+        if self._check is None or (not self._is_begun and is_no_data(self._beginning)):
+            return
+        try:
+            self._check.finish()
+        except DecodeError as error:
+            request = self._ask.about
+            # Kept: whoever reads on must not take what follows for the end.
+            self._incomplete = DecodeError(
+                f"{getattr(request, 'operation', request)}: {error}", request=request
+            )
+            raise self._incomplete from None
 
     async def aclose(self) -> None:
         """End the request and give its slot back."""
@@ -157,7 +250,7 @@ class Answer:
                 self._lose(again, "asked again it could differ: it is not about the settled past")
             try:
                 await self._client.wait_before_retry(again, self._ask, self._history)
-                has_data = await self.open()
+                has_data = await self._send()
             except ThetaDataError as error:
                 if not self.delivered:
                     raise
@@ -166,6 +259,7 @@ class Answer:
                 again = await self._catch_up(again, has_data=has_data)
             else:
                 self._received = self._checksum = 0
+                self._begin()
                 self._on_restart()
                 again = None
         self._cut = None
@@ -195,8 +289,3 @@ class Answer:
             rows_delivered=self.delivered if self._unit == "rows" else 0,
             request=self._ask.about,
         ) from cause
-
-
-def _shows_its_end(content_type: str) -> bool:
-    # A JSON document is whole or does not parse; lines of it show nothing.
-    return content_type.partition(";")[0].strip().lower() in ("application/json", "text/json")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from msgspec.structs import fields
+
 from thetatrio import market_time
 from thetatrio._rest.answer import Answer, AnswerBytes
 from thetatrio._rest.client import Ask, RestClient
@@ -62,6 +64,9 @@ def ask_for(
             ticket=ticket,
             on_restart=on_restart,
             unit=unit,
+            expected=wanted or client.config.row_format,
+            columns=[field.encode_name for field in fields(request.row_type()) if field.required],
+            is_parsed=wanted is None,
         )
     return PagedAnswer(
         client,

@@ -39,6 +39,7 @@ __all__ = [
     "SIMULATOR",
     "error_of",
     "form_of",
+    "known_form",
     "spell",
     "target_of",
     "value_text",
@@ -121,6 +122,11 @@ def spell(request: Request[R], wanted: RowFormat | None, row_format: RowFormat) 
     return Spelling((Target(target_of(request, asked)),), ACCEPT[asked])
 
 
+def known_form(content_type: str) -> Form | None:
+    """Return the format that a media type names; None for other media types."""
+    return _FORMS.get(content_type.partition(";")[0].strip().lower())
+
+
 def form_of(content_type: str, asked: RowFormat) -> Form:
     """Return how an answer is read: as its type says; as asked for where it says nothing much.
 
@@ -129,7 +135,7 @@ def form_of(content_type: str, asked: RowFormat) -> Form:
     kind = content_type.partition(";")[0].strip().lower()
     if kind in _HTML:
         raise DecodeError(f"the answer is a web page ({kind}), not data: is that a Theta Terminal?")
-    return _FORMS.get(kind, asked)
+    return known_form(content_type) or asked
 
 
 class _Meaning(msgspec.Struct, frozen=True):

@@ -62,7 +62,7 @@ class JoinedBytes:
             client, plan.requests, self._make_answer, fetch, ahead_alone=read_ahead
         )
         self._answer: AnswerBytes | None = None
-        self._is_first = True
+        self._is_first = True  # until there is a byte
         # What was read of a line of names that is left out; None once that is over.
         self._names: bytes | None = None
         self._ends_line = True
@@ -95,6 +95,7 @@ class JoinedBytes:
             if answer is None:
                 raise AssertionError("an answer that is there is not there")
             if chunk := await self._receive_from(answer):
+                self._is_first = False
                 self._ends_line = chunk.endswith(b"\n")
                 # From here on an answer that is cut may only go on with the same bytes.
                 answer.delivered += self._start_over is None or self._parts.is_several
@@ -123,7 +124,6 @@ class JoinedBytes:
                 request=request,
             )
         self._names = None if self._is_first or self._wanted != "csv" else _NO_NAMES
-        self._is_first = False
         return True
 
     async def _receive_from(self, answer: AnswerBytes) -> bytes:

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
+from thetatrio._rest.json_text import check_members, mark_not_a_number
 from thetatrio._secrets import redact
 from thetatrio.config import is_loopback
 from thetatrio.errors import DecodeError, ForeignPage
@@ -49,22 +50,40 @@ class Envelope(msgspec.Struct, rename={"next_url": "nextUrl"}):
 
     @property
     def rows(self) -> bytes:
-        """What it is about, undecoded; nothing where it is not there."""
-        return bytes(self.response) or bytes(self.results)
+        """What it is about, undecoded; nothing if it is missing, or is a `results` of null."""
+        results = bytes(self.results)
+        return bytes(self.response) or (b"" if results.strip() == b"null" else results)
 
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 
 
 def envelope_of(content: bytes) -> Envelope:
-    """Return a page of JSON taken apart. Raises DecodeError where it is none."""
+    """Return a page of JSON taken apart. Raises DecodeError where it is none.
+
+    A bare `NaN`, `Infinity` or `-Infinity` in its rows is a marked text there:
+    see `thetatrio._rest.json_text`.
+    """
     try:
-        return _ENVELOPE.decode(content)
+        try:
+            envelope = _ENVELOPE.decode(content)
+        except msgspec.DecodeError:
+            envelope = _ENVELOPE.decode(mark_not_a_number(content))
+        _check_members(content, envelope)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise DecodeError(
             f"a page is no JSON object of a terminal's form: {str(error)[:200]}",
             first_bytes=content[:256],
         ) from error
+    return envelope
+
+
+def _check_members(content: bytes, envelope: Envelope) -> None:
+    """Check that a page has one list of rows: of two, one would be lost."""
+    groups = content.count(b'"contract"')
+    check_members(content, {"response": 1, "results": 1, "ticks": groups})
+    if bytes(envelope.response) and bytes(envelope.results):
+        raise ValueError("it has both 'response' and 'results'")
 
 
 def links_of(envelope: Envelope | None, header: str | None) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ import trio
 from thetatrio._calls import AsyncIterationOnly
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
+from thetatrio._rest.decode import Form
 from thetatrio._rest.dialect import Spelling, Translator
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.pages import Envelope, Replay, Trail, envelope_of, links_of
@@ -20,6 +21,7 @@ from thetatrio._rest.retry import History
 from thetatrio.config import Config
 from thetatrio.errors import (
     ConnectionLost,
+    DecodeError,
     EndOfChannel,
     ServerError,
     TerminalError,
@@ -64,15 +66,22 @@ class Pages:
         first: what to send for the first page.
         lane: where the requests queue.
         ticket: their place there; None: the last.
+        expected: the format that was requested; None for pages of an unknown kind.
     """
 
     def __init__(
-        self, client: RestClient, first: Ask, lane: Lane = Lane.QUERY, ticket: int | None = None
+        self,
+        client: RestClient,
+        first: Ask,
+        lane: Lane = Lane.QUERY,
+        ticket: int | None = None,
+        expected: Form | None = None,
     ) -> None:
         self._client = client
         self._first = first
         self._lane = lane
         self._ticket = ticket
+        self._expected: Form | None = expected
         self.restarts: int = 0
         """How often it was begun again."""
         self._begin()
@@ -96,10 +105,19 @@ class Pages:
         """Return the next page, whole; None after the last.
 
         Raises the error that the terminal answered with, ForeignPage and
-        DecodeError for a link that is not followed.
+        DecodeError for a link that is not followed; DecodeError after
+        `max_pages` pages, if the last of them names another one.
         """
         if self._target is None:
             return None
+        if self.fetched >= self._client.config.max_pages:
+            request = self._first.about or self._first.target
+            raise DecodeError(
+                f"pagination does not end: page {self.fetched} (max_pages) links to another one;"
+                " if the answer really has more pages, raise max_pages, else report it to whoever"
+                f" runs the terminal or gateway (request: {request})",
+                request=self._first.about,
+            )
         self._last = None
         ask = msgspec.structs.replace(self._first, target=self._target, read_ahead=0)
         pieces: list[bytes] = []
@@ -111,6 +129,8 @@ class Pages:
             lane=self._lane,
             ticket=self._ticket,
             on_restart=pieces.clear,
+            expected=self._expected,
+            is_parsed=True,
         )
         try:
             has_data = await answer.open()
@@ -271,7 +291,8 @@ class PagedAnswer:
     def _next_target(self) -> None:
         target = self._targets[self._number]
         ask = msgspec.structs.replace(self._ask, target=target.target)
-        self._pages = Pages(self._client, ask, self._lane, self._ticket)
+        expected: Form = "csv" if ask.accept == "text/csv" else "json"
+        self._pages = Pages(self._client, ask, self._lane, self._ticket, expected)
         self._replay = Replay()
         self._history = History()
 

@@ -15,6 +15,8 @@ from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
 from thetatrio._rest.decode import read_any
+from thetatrio._rest.json_text import json_value, unmark
+from thetatrio._rest.no_data import is_no_data
 from thetatrio._rest.pages import envelope_of
 from thetatrio.errors import DecodeError, InvalidRequest
 
@@ -42,9 +44,12 @@ class RawAnswer(msgspec.Struct, frozen=True):
         return self.content.decode(errors="replace")
 
     def json(self) -> object:
-        """Return the content as one JSON document. Raises DecodeError where it is none."""
+        """Return the content as one JSON document, in which a bare `NaN` or `Infinity` is a float.
+
+        Raises DecodeError if it is not one.
+        """
         try:
-            document: object = msgspec.json.decode(self.content)
+            document: object = json_value(self.content)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise DecodeError(
                 f"the answer is not a JSON document: {error}", first_bytes=self.content[:256]
@@ -55,11 +60,13 @@ class RawAnswer(msgspec.Struct, frozen=True):
         """Return the content as rows by column, whatever its form; cells of CSV stay text.
 
         So are the pages of v2 terminals and gateways, whose columns are named in the
-        header; rows of several contracts have the contract's columns first. Raises
-        DecodeError where it is no rows.
+        header; rows of several contracts have the contract's columns first. "No data" of any
+        form is no rows. Raises DecodeError for an empty answer, and for what is no rows.
         """
-        if self.status == dialect.NO_DATA or not self.content.strip():
+        if self.status == dialect.NO_DATA or is_no_data(self.content):
             return []
+        if not self.content.strip():
+            raise DecodeError("the answer is empty, though its status is 200")
         form = dialect.form_of(self.content_type, "csv")
         table = _table_of(self.content) if form == "json" else None
         return read_any(form, self.content) if table is None else table
@@ -97,9 +104,9 @@ def _is_group(item: object) -> bool:
 
 def _row_of(item: object, names: list[str]) -> dict[str, object]:
     if isinstance(item, dict):
-        return cast("dict[str, object]", item)
+        return {name: unmark(cell) for name, cell in cast("dict[str, object]", item).items()}
     cells = cast("list[object]", item) if isinstance(item, list) else [item]
-    return dict(zip(names, cells, strict=True))
+    return dict(zip(names, map(unmark, cells), strict=True))
 
 
 class _Ticks(msgspec.Struct):
@@ -113,7 +120,13 @@ async def get(client: RestClient, path: str, params: Mapping[str, ParameterValue
     """Ask for a path with parameters, through limiter and retries, and read the whole answer."""
     target = target_of("get", path, params)
     pieces: list[bytes] = []
-    answer = Answer(client, Ask(target, about=target), settled=False, on_restart=pieces.clear)
+    answer = Answer(
+        client,
+        Ask(target, about=target),
+        settled=False,
+        on_restart=pieces.clear,
+        is_parsed=True,  # by who asks for rows or for the document
+    )
     try:
         has_data = await answer.open()
         while chunk := await answer.receive():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -26,6 +25,7 @@ from thetatrio._network import (
     tls_context,
     tls_error,
 )
+from thetatrio._rest.gzip_decoder import GzipDecoder, content_codings
 from thetatrio._rest.retry import parse_retry_after
 from thetatrio._secrets import hide_causes, redact, redact_record
 from thetatrio.config import Config, Secret, is_loopback
@@ -33,7 +33,6 @@ from thetatrio.errors import (
     ConnectError,
     ConnectionLost,
     ConnectTimeout,
-    DecodeError,
     ReadTimeout,
     ThetaDataError,
     TransportError,
@@ -49,8 +48,6 @@ for _name in ("connection", "http11", "proxy", "socks"):
     for _library in ("httpcore", "httpcore2"):
         logging.getLogger(f"{_library}.{_name}").addFilter(redact_record)
 
-_GZIP: Final = 31  # zlib's window bits for the gzip format
-_PIECE: Final = 1 << 16  # bytes inflated at once
 _HEADERS_TOO_LONG: Final = 431  # h11's hint
 _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
 
@@ -85,12 +82,12 @@ class Reply:
         """The day of a simulated terminal's market, YYYY-MM-DD; empty from others."""
         self.next_page: str | None = headers.get("next-page")
         """Where the page after this one is said to be."""
-        encoding: str = headers.get("content-encoding", "identity")
-        self._inflated = None if encoding == "identity" else Inflated(encoding)
+        codings = content_codings(headers.get("content-encoding"))
+        self._decoder = GzipDecoder(codings) if codings else None
         self._chunks: AsyncIterator[bytes] | None = None
         self._ended = False
         if response.is_closed:  # made with its content, which httpx has decoded
-            self._inflated = None
+            self._decoder = None
             self._chunks = _InMemory(response.content)
 
     @property
@@ -111,7 +108,9 @@ class Reply:
     def end_is_provable(self) -> bool:
         """Whether a cut can be told from the end: the length is said, or chunks have a last one."""
         headers = self._response.headers
-        return "content-length" in headers or "chunked" in headers.get("transfer-encoding", "")
+        return (
+            "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
+        )
 
     async def receive(self) -> bytes:
         """Return the next bytes of the body; none at its proven end.
@@ -119,17 +118,21 @@ class Reply:
         Raises ConnectionLost where the connection ends first, ReadTimeout
         after `silence_timeout` without a byte.
         """
-        if self._inflated is None:
+        if self._decoder is None:
             return await self._receive_raw()
         while True:
-            piece = self._inflated.take()
-            if piece:
+            if self._decoder.needs_input:
+                chunk = await self._receive_raw()
+                if not chunk:
+                    self._decoder.finish()
+                    return b""
+                self._decoder.feed(chunk)
+            else:
+                # A small chunk can inflate to gigabytes. Before the piece is taken, so that
+                # a cancelled call has not lost it.
+                await trio.lowlevel.checkpoint()
+            if piece := self._decoder.take():
                 return piece
-            chunk = await self._receive_raw()
-            if not chunk:
-                self._inflated.finish()
-                return b""
-            self._inflated.feed(chunk)
 
     async def _receive_raw(self) -> bytes:
         if self._ended:
@@ -263,40 +266,6 @@ class _InMemory:
         if not content:
             raise StopAsyncIteration
         return content
-
-
-class Inflated:
-    """The bytes of a body that a gateway compressed, in pieces of bounded size."""
-
-    def __init__(self, encoding: str) -> None:
-        self._encoding = encoding
-        # httpx's own decoder would inflate a whole chunk at once, whatever it grows to.
-        self._inflate = zlib.decompressobj(wbits=_GZIP)
-        self._left = b""
-
-    def feed(self, chunk: bytes) -> None:
-        """Add compressed bytes; the ones before have all been taken."""
-        self._left = chunk
-
-    def take(self) -> bytes:
-        """Return the next bytes, or none until more is fed. Raises DecodeError for garbage."""
-        if not self._left:
-            return b""
-        if self._encoding not in ("gzip", "x-gzip"):
-            raise DecodeError(f"the answer is encoded as {self._encoding!r}, which was not asked")
-        try:
-            piece = self._inflate.decompress(self._left, _PIECE)
-        except zlib.error as error:
-            raise DecodeError(
-                f"the answer is compressed wrongly ({error})", first_bytes=self._left[:256]
-            ) from error
-        self._left = self._inflate.unconsumed_tail
-        return piece
-
-    def finish(self) -> None:
-        """Raise DecodeError where the compressed bytes were not whole."""
-        if not self._inflate.eof:
-            raise DecodeError("the compressed answer ends before its end")
 
 
 class _Translate(Protocol):

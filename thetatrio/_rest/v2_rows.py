@@ -12,12 +12,14 @@ import msgspec
 
 from thetatrio._rest.dialect import Target
 from thetatrio._rest.dialect_v3 import error_of
+from thetatrio._rest.json_text import MARK
+from thetatrio._rest.no_data import is_no_data
 from thetatrio._rest.pages import Envelope
 from thetatrio._rest.v2_table import ABSENT, MOMENTS
 from thetatrio.contracts import strike_text
 from thetatrio.errors import DecodeError
 
-__all__ = ["V2Rows", "error_code_of", "is_no_data"]
+__all__ = ["V2Rows", "error_code_of"]
 
 _Cells: TypeAlias = "list[object]"
 _REFUSALS: Final = (
@@ -54,11 +56,6 @@ _DATES: Final = frozenset(
 def error_code_of(name: str) -> int:
     """Return the status that a name of an error stands for; the general one where it is new."""
     return _CODES.get(name.strip().upper(), _CODES["GENERAL"])
-
-
-def is_no_data(text: str) -> bool:
-    """Tell whether plain text is a v2 terminal's way to say that there is nothing."""
-    return text.lstrip(" :\r\n").lower().startswith("no data")
 
 
 @final
@@ -121,7 +118,7 @@ class V2Rows:
             if name.lower() not in ("null", ""):
                 said = f"{name}: {envelope.header.error_msg}"
                 raise error_of(error_code_of(name), said)
-        if content.lstrip()[:1] == b":" and is_no_data(content.decode(errors="replace")):
+        if is_no_data(content):
             return b""
         if content.lstrip()[:1] == b":":
             said = content[:500].decode(errors="replace")
@@ -243,7 +240,7 @@ def _cells_of(item: str | int | dict[str, str | int] | list[str | int]) -> list[
 def _contract_cells(contract: Mapping[str, object]) -> dict[str, str]:
     found: dict[str, str] = {}
     if "root" in contract:
-        found["symbol"] = str(contract["root"])
+        found["symbol"] = _text(contract["root"])
     for name, read in _READERS.items():
         if name in contract:
             found[name] = read(contract[name])
@@ -272,11 +269,20 @@ def _writer(
 
 
 def _plain(value: object) -> str:
-    if value is None or isinstance(value, (list, dict, bool)):
+    if value is None:
+        return ""  # as CSV's empty cell: whether there may be none is for the column
+    if isinstance(value, (list, dict, bool)):
         raise ValueError(f"{value!r:.40} is no cell")
-    text = str(value)
+    text = str(value).removeprefix(MARK)  # a bare NaN
     if any(sign in text for sign in ',"\r\n'):
         raise ValueError(f"{value!r:.40} is no cell")
+    return text
+
+
+def _text(value: object) -> str:
+    text = _plain(value)
+    if value is None or str(value).startswith(MARK):
+        raise ValueError(f"{text or 'null'} is not a text")
     return text
 
 
@@ -302,6 +308,7 @@ _READERS: Final[Mapping[str, Callable[[object], str]]] = {
     **dict.fromkeys(_DATES, _date),
     "strike": _strike,
     "right": _right,
+    "symbol": _text,
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, cast
 
 import msgspec
 
+from thetatrio._rest.json_text import MARKS, mark_not_a_number
 from thetatrio._version import __version__
 from thetatrio.download._files import HashedFile
 from thetatrio.download._layout import PARTITIONS, DatasetFormat
@@ -284,8 +285,10 @@ class NdjsonEncoder:
     """A JSON object a line as the terminal sends it, without the members that the path says."""
 
     def __init__(self, row_type: type[Row], file: HashedFile) -> None:
-        names = {column.name for column in columns_of(row_type) if column.required}
+        columns = columns_of(row_type)
+        names = {column.name for column in columns if column.required}
         self._required = names - set(PARTITIONS)
+        self._not_floats = {column.name for column in columns if column.kind != "float"}
         self._file = file
         self._lines = _Lines()
         # Numbers stay the text that they are.
@@ -315,7 +318,7 @@ class NdjsonEncoder:
             if not line.strip():
                 continue
             try:
-                row = self._decode(line)
+                row = self._decode_row(line)
             except REFUSALS as error:
                 raise DecodeError(
                     f"row {self.rows + len(written) + 1}: {error}", first_bytes=line[:256]
@@ -331,3 +334,19 @@ class NdjsonEncoder:
         if written:
             self.rows += len(written)
             self._file.write(b"".join(written))
+
+    def _decode_row(self, line: bytes) -> dict[str, msgspec.Raw]:
+        try:
+            return self._decode(line)
+        except msgspec.DecodeError:
+            # A bare NaN or Infinity, which JSON does not have. Each becomes null in the file, as
+            # in the files of v2 terminals: other readers of NDJSON refuse the bare words.
+            row = self._decode(mark_not_a_number(line))
+        for name, value in row.items():
+            if bytes(value) in MARKS:
+                if name in self._not_floats:
+                    raise ValueError(
+                        f"column {name}: NaN or Infinity is not a value of this column"
+                    )
+                row[name] = msgspec.Raw(b"null")
+        return row
