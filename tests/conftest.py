@@ -1,9 +1,12 @@
 """Settings of the whole suite."""
 
+import atexit
 import functools
 import os
+import shutil
 import signal
 import sys
+import tempfile
 
 import pytest
 from hypothesis import settings
@@ -20,6 +23,11 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
+
+# Sessions keep the numbers of stream commands in the user's state directory; not those of tests.
+_STATE = tempfile.mkdtemp(prefix="thetatrio-tests-")
+atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
+os.environ["XDG_STATE_HOME"] = os.environ["LOCALAPPDATA"] = _STATE
 
 # What a shell starts in the background ignores Ctrl-C, which tests send and expect.
 signal.signal(signal.SIGINT, signal.default_int_handler)

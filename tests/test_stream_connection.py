@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from contextlib import suppress
 
 import pytest
 import trio
@@ -13,6 +14,7 @@ from tests.stream_peer import (
     AAPL,
     CLOSE,
     CONTINUATION,
+    GONE,
     PING,
     SPX,
     TEXT,
@@ -340,6 +342,31 @@ async def test_all_that_one_read_brings_is_one_batch_in_order(autojump_clock):
         async with session.stream.quotes(SPX) as feed:
             await terminal.peer.send(data)
             assert told(await feed.batches().receive()) == list(range(178))
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(403, thetatrio.AuthenticationFailed), (404, thetatrio.ProtocolError),
+     (503, thetatrio.ServerError)],
+)  # fmt: skip
+async def test_a_refusal_without_end_takes_no_memory(code, error, autojump_clock):
+    """Of the body of an answer that refuses the handshake, 128 KiB are read; the rest is not."""
+    sent = 0
+
+    async def endless(peer):
+        nonlocal sent
+        await peer.read_head()
+        await peer.send(b"HTTP/1.1 %d no\r\nTransfer-Encoding: chunked\r\n\r\n" % code)
+        with suppress(*GONE):
+            while sent < 100 << 20:
+                await peer.send(b"10000\r\n" + bytes(1 << 16) + b"\r\n")
+                sent += 1 << 16
+
+    async with streaming(endless) as (_, session):
+        with pytest.raises(error, match=str(code)):
+            async with session.stream.trades(AAPL):
+                raise AssertionError
+        assert sent < 1 << 20
 
 
 async def test_a_message_longer_than_max_frame_is_refused_with_1009(autojump_clock):

@@ -14,6 +14,7 @@ from tests.test_events import AAPL, CALL, MSFT, SPX, at
 from tests.test_stream_buffer import STOCKS, dropped, gap, lost, numbered
 from thetatrio._stream.feed import Feed
 from thetatrio._stream.inbox import WITHOUT_CHECKPOINT, Inbox
+from thetatrio._stream.subscribing import name_of
 from thetatrio.errors import (
     FeedClosed,
     GapError,
@@ -48,7 +49,7 @@ class Opened:
     """A feed and its inbox."""
 
     def __init__(self, *topics, capacity=100_000, overflow="raise", on_loss="log"):
-        self.inbox = Inbox(capacity, overflow, on_loss, lambda: "feed of AAPL")
+        self.inbox = Inbox(capacity, overflow, on_loss, lambda: NAME)
         self.subscription = Subscription(*(topics or [Topic.trades(AAPL)]))
         self.feed = Feed(self.inbox, self.subscription)
 
@@ -323,7 +324,9 @@ async def test_who_is_too_slow_is_told_once(way):
     """With `raise`, SlowConsumer stands in the place of what was given up, and reading goes on."""
     opened, found = Opened(capacity=3), []
     opened.deliver(0, 1, 2, 3, 4)
-    with pytest.raises(SlowConsumer, match="feed of AAPL: 2 events were given up here") as caught:
+    with pytest.raises(
+        SlowConsumer, match=r"Stock\('AAPL'\)\): 2 events were given up here"
+    ) as caught:
         await read(way, opened.feed, found)
     assert caught.value.count == 2
     await read(way, opened.feed, found, 3)
@@ -365,10 +368,11 @@ NOTICES = [
     Replayed(count=17),
     Undecodable(count=3, first_bytes=b"{oops" * 100),
 ]
+NAME = name_of([Topic.trades(AAPL)])
 TEXTS = [
     "lost (the line was cut)",
-    "gap from 00:00:01.000000 to 2024-11-04 00:00:03.000000 (the line was cut)",
-    "gap from the beginning to 2024-11-04 00:00:03.000000 (the line was cut)",
+    "gap from 2024-11-04 00:00:01.000 to 2024-11-04 00:00:03.000 New York time (the line was cut)",
+    "gap from the beginning to 2024-11-04 00:00:03.000 New York time (the line was cut)",
     "20 events given up, the reader is too slow",
     "17 events were repeated by the terminal",
     "3 frames could not be read: b'{oops",
@@ -379,6 +383,16 @@ def warnings(caplog):
     assert all(record.levelno == logging.WARNING for record in caplog.records)
     assert all(record.name == "thetatrio.stream" for record in caplog.records)
     return [record.getMessage() for record in caplog.records]
+
+
+async def test_a_gap_in_a_part_of_a_feed_names_the_part(caplog):
+    """The warning of a gap names its contracts if they are not those of the feed."""
+    opened = Opened()
+    opened.inbox.notify(gap("cut", None, 3000, 0, Topic.trades(MSFT)))
+    opened.deliver(0)
+    await opened.feed.receive()
+    (warning,) = warnings(caplog)
+    assert warning.startswith(f"{NAME}: gap in Topic.trades(Stock('MSFT')) from the beginning to")
 
 
 @each_plain_way
@@ -393,7 +407,7 @@ async def test_plain_reading_logs_losses(way, notice, text, caplog):
     assert warnings(caplog) == []
     await read(way, opened.feed, found, 2)
     (warning,) = warnings(caplog)
-    assert warning.startswith(f"feed of AAPL: {text}")
+    assert warning.startswith(f"{NAME}: {text}")
     assert len(warning) < 300
     assert found == [0, 1]
 
@@ -410,8 +424,8 @@ async def test_a_run_of_losses_is_one_warning(way, caplog):
     opened.deliver(1)
     await read(way, opened.feed, found, 2)
     first, second = warnings(caplog)
-    assert first == "feed of AAPL: " + "; ".join(TEXTS[:3])
-    assert second.startswith("feed of AAPL: " + "; ".join(TEXTS[3:]))
+    assert first == f"{NAME}: " + "; ".join(TEXTS[:3])
+    assert second.startswith(f"{NAME}: " + "; ".join(TEXTS[3:]))
 
 
 @each_plain_way
@@ -423,7 +437,7 @@ async def test_a_loss_is_told_before_the_next_event(way, caplog):
         await wait_all_tasks_blocked()
         opened.inbox.notify(lost())
         await wait_all_tasks_blocked()
-        assert warnings(caplog) == ["feed of AAPL: lost (cut)"]
+        assert warnings(caplog) == [f"{NAME}: lost (cut)"]
         nursery.cancel_scope.cancel()
     assert found == []
 
@@ -479,7 +493,7 @@ async def test_losses_can_be_raised(way, notice, text, caplog):
             await read(way, opened.feed, found)
         assert caught.value.notice is notice
         message = str(caught.value)
-        assert message.startswith(f"feed of AAPL: {text}")
+        assert message.startswith(f"{NAME}: {text}")
         assert ("session.requests_for(gap)" in message) == text.startswith("gap")
         assert caplog.records == []
     await read(way, opened.feed, found, 2)
@@ -501,7 +515,7 @@ async def test_each_loss_is_raised_in_turn(caplog):
         except GapError as error:
             raised.append(error.notice)
     assert raised == [told[0], *told[2:]]
-    assert warnings(caplog) == ["feed of AAPL: lost (a)"]
+    assert warnings(caplog) == [f"{NAME}: lost (a)"]
 
 
 async def test_a_gap_says_all_also_after_what_was_repeated(caplog):

@@ -1,6 +1,7 @@
 """thetatrio._stream.frames: frames taken apart, held against wsproto, whole and byte by byte."""
 
 import struct
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -32,6 +33,11 @@ def payload_of(size, seed=0):
     """Text of a size, different in every place."""
     letters = bytes(range(32, 127))
     return (letters[seed % 95 :] + letters * (size // 95 + 1))[:size]
+
+
+def payload_in(data):
+    """Return the payload of a frame."""
+    return data[2 if data[1] < 126 else 4 if data[1] == 126 else 10 :]
 
 
 def fragments(*pieces, opcode=TEXT, between=()):
@@ -225,7 +231,9 @@ def assert_passes(before, message, irregular):
     begun = [part for part in message if part[0] & 0x0F in (TEXT, BINARY, CONTINUATION)]
     controls += [part for part in message if part not in begun]
     data = b"".join([*before, *message, irregular, TAIL])
-    suffix = b"".join([*begun, irregular, TAIL])
+    # Its fragments pass as one.
+    joined = [frame(TEXT, b"".join(map(payload_in, begun)), flags=0)] if begun else []
+    suffix = b"".join([*joined, irregular, TAIL])
     edge = len(data) - len(irregular) - len(TAIL)
     cut_at = [[], [edge], [edge + 1], [edge + 2], [edge + 1, edge + 2, edge + 3], range(len(data))]
     for cuts in cut_at:
@@ -302,8 +310,7 @@ def test_pings_are_not_answered_after_our_close():
 
 def kept(splitter):
     """Bytes that a splitter holds."""
-    raw = sum(map(len, splitter._fragments_raw))
-    return len(splitter._waiting) + sum(map(len, splitter._fragments)) + raw
+    return len(splitter._waiting) + len(splitter._message)
 
 
 def head_only(size):
@@ -380,6 +387,34 @@ def test_fragments_that_sum_up_too_high_are_not_kept(last, flags, step):
     assert not splitter.partial
     assert kept(splitter) == 0
     assert splitter.feed(frame(TEXT, b"n") + frame(PONG, b"y")) == ([], frame(PONG, b"y"))
+
+
+def test_empty_fragments_take_no_memory():
+    """A message of any number of empty fragments takes no memory, and is complete at its end."""
+    splitter = FrameSplitter(1000)
+    assert splitter.feed(frame(TEXT, b"a", flags=0)) == ([], b"")
+    many = frame(CONTINUATION, b"", flags=0) * 10_000
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            assert splitter.feed(many) == ([], b"")
+        assert tracemalloc.get_traced_memory()[0] < 20_000
+    finally:
+        tracemalloc.stop()
+    assert splitter.partial
+    assert splitter.feed(frame(CONTINUATION, b"b")) == ([b"ab"], b"")
+    assert not splitter.partial
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_fragments_pass_as_one_before_an_irregular_frame(size):
+    """What passes of an unfinished message is one fragment, of any size, that a parser accepts."""
+    half = payload_of(size // 2), payload_of(size - size // 2)
+    splitter = FrameSplitter()
+    begun = frame(TEXT, half[0], flags=0) + frame(CONTINUATION, half[1], flags=0)
+    assert splitter.feed(begun) == ([], b"")
+    _, through = splitter.feed(frame(TEXT, b"within"))
+    assert through == frame(TEXT, half[0] + half[1], flags=0) + frame(TEXT, b"within")
 
 
 @pytest.mark.parametrize("max_frame", [1, 10, 65_534, 65_535, 65_536])

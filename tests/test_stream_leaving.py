@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import signal
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 import thetatrio
 from tests.stream_peer import (
@@ -27,6 +28,12 @@ from tests.stream_peer import (
 )
 from thetatrio._nursery import open_hidden_nursery
 from thetatrio.testing import MemoryStream
+
+REMAIN = (
+    "subscriptions may remain at the terminal and count against the account's limit until it is"
+    " restarted"
+)
+NEVER = thetatrio.ReconnectPolicy(base=1000, cap=1000)
 
 
 class Watched(trio.abc.Stream):
@@ -268,19 +275,200 @@ async def test_a_terminal_that_is_gone_is_left_at_once(autojump_clock):
                     await ending
 
 
-async def test_a_terminal_that_reads_nothing_is_left_at_close_timeout(autojump_clock):
-    """Not even the removals and the close can be sent."""
+async def deaf_after_three_seconds(peer):
+    await peer.accept()
+    with trio.move_on_after(3):
+        await peer.go_on()
+    await trio.sleep_forever()
 
-    async def deaf(peer):
-        await peer.accept()
-        with trio.move_on_after(3):
-            await peer.go_on()
-        await trio.sleep_forever()
 
-    many = [thetatrio.Stock(f"T{number:04}") for number in range(800)]
-    async with scene(deaf, takes=1) as (_, session):
-        async with session.stream.trades(*many):
+def stocks(count):
+    return [thetatrio.Stock(f"T{number:05}") for number in range(count)]
+
+
+def remain(caplog):
+    """The warnings of subscriptions that may remain, without their beginning."""
+    texts = [each.getMessage() for each in caplog.records if "may remain" in each.getMessage()]
+    return [text.partition("v1/events: ")[2] for text in texts]
+
+
+@pytest.mark.parametrize(("count", "takes"), [(499, 1), (800, 2), (5000, 11)])
+async def test_a_terminal_that_reads_nothing_is_left_in_time(count, takes, autojump_clock, caplog):
+    """Leaving takes close_timeout, and a second for each 500 subscriptions; the rest is counted.
+
+    Not even the removals and the close can be sent.
+    """
+    async with scene(deaf_after_three_seconds, takes=takes, idle_timeout=60) as (_, session):
+        async with session.stream.trades(*stocks(count)):
             await trio.sleep(4)
+    assert remain(caplog) == [
+        f"{count} of {count} {REMAIN} (the terminal did not confirm within {takes} s)"
+    ]
+
+
+async def slow(peer, commands_a_second=1000):
+    """Obey like a terminal on a slow machine."""
+    await peer.accept()
+    take = peer._take_command
+
+    async def slowly(payload):
+        await trio.sleep(1 / commands_a_second)
+        await take(payload)
+
+    peer._take_command = slowly
+    await peer.go_on()
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["removals answered", "not answered"])
+@pytest.mark.parametrize("first", ["feed", "session"])
+async def test_thousands_are_unsubscribed_at_a_slow_terminal(
+    answers, first, autojump_clock, caplog
+):
+    """Each of 4,000 subscriptions is removed, whether the feed or the session is left first."""
+    async with open_hidden_nursery() as nursery:
+        terminal = ScriptedTerminal(nursery, slow)
+        terminal.answer = lambda command: "SUBSCRIBED" if command.add or answers else None
+        held = trio.Event()
+
+        async def hold(session):
+            async with session.stream.trades(*stocks(4000)):
+                held.set()
+                if first == "session":
+                    await trio.sleep_forever()
+
+        with trio.CancelScope() as holding:
+            async with trio.open_nursery() as holders:
+                async with thetatrio.open_session(dial=terminal.dial, ack_timeout=60) as session:
+                    holders.start_soon(hold, session)
+                    await held.wait()
+                    await trio.sleep(0.01)
+                    began = trio.current_time()
+                assert trio.current_time() - began < 1 + 4000 // 500
+                holding.cancel()
+    assert sorted(terminal.peer.removed) == sorted(terminal.peer.added)
+    assert len(terminal.peer.added) == 4000
+    assert remain(caplog) == []
+
+
+async def test_what_a_very_slow_terminal_did_not_read_is_counted(autojump_clock, caplog):
+    """Of 2,000 removals at 100 a second, those that it has not answered in time may remain."""
+    async with scene(partial(slow, commands_a_second=100), takes=5, ack_timeout=60) as (
+        here,
+        session,
+    ):
+        async with session.stream.trades(*stocks(2000)):
+            pass
+    (text,) = remain(caplog)
+    count = int(text.partition(" ")[0])
+    assert count == 2000 - len(here.terminal.peer.removed) == pytest.approx(1500, abs=3)
+
+
+async def test_leaving_without_a_connection_counts_what_may_remain(autojump_clock, caplog):
+    """Subscriptions are the account's: who leaves while the line is down cannot remove them."""
+    async with trio.open_nursery() as nursery:
+        async with scene(outlived_by=1, reconnect=NEVER) as (here, session):
+            await nursery.start(partial(hold_feed, seconds=60), session, [])
+            here.terminal.refuse = 1000
+            await here.terminal.peer.cut()
+            await trio.sleep(1)
+    assert remain(caplog) == [f"1 of 1 {REMAIN} (the stream was not connected)"]
+
+
+async def test_a_connection_that_ends_while_leaving_counts_what_may_remain(autojump_clock, caplog):
+    """What was answered before is not counted."""
+
+    async def stops(peer):
+        await peer.accept()
+        with trio.move_on_after(5):
+            await peer.go_on()
+
+    async with scene(stops, takes=1, close_timeout=3) as (here, session):
+        here.terminal.on_close = "ignore"
+        async with session.stream.trades(AAPL, SPY) as feed:
+            here.terminal.answer = lambda command: (command.root == "AAPL" and "SUBSCRIBED") or None
+            feed.remove(AAPL)
+            await trio.sleep(4)
+    (text,) = remain(caplog)
+    assert text.startswith("1 of 1 subscriptions may remain")
+    assert text.endswith("(the connection ended first: the terminal ended the connection)")
+
+
+async def test_removals_that_are_answered_with_error_are_counted(autojump_clock, caplog):
+    """A terminal that is reconnecting drops commands, and says ERROR: they may remain."""
+    async with scene() as (here, session):
+        async with session.stream.trades(AAPL, SPY):
+            here.terminal.answer = lambda command: (
+                "ERROR" if command.root == "SPY" else "SUBSCRIBED"
+            )
+    assert remain(caplog) == [f"1 of 2 {REMAIN} (the terminal answered ERROR)"]
+
+
+async def test_a_removal_that_was_answered_with_error_is_sent_again(autojump_clock, caplog):
+    """When the session is left, or at the next connection, whichever comes first."""
+    async with scene() as (here, session):
+        async with session.stream.trades(AAPL, SPY) as feed:
+            here.terminal.answer = lambda command: "SUBSCRIBED" if command.add else "ERROR"
+            feed.remove(SPY)
+            await wait_all_tasks_blocked()
+            here.terminal.answer = lambda _: "SUBSCRIBED"
+            await here.terminal.peer.cut()
+            second = await here.terminal.connection(2)
+            await wait_all_tasks_blocked()
+            assert second.removed == ["SPY"]
+    assert remain(caplog) == []
+
+
+async def test_a_feed_left_in_a_connection_that_ends_is_counted_at_once(autojump_clock, caplog):
+    """Nothing is wanted any more, so that there is no next connection to remove it on."""
+    async with scene() as (here, session):
+        here.terminal.answer = lambda command: "SUBSCRIBED" if command.add else None
+        async with session.stream.trades(AAPL):
+            pass
+        await wait_all_tasks_blocked()
+        await here.terminal.peer.cut()
+        await trio.sleep(1)
+        assert len(remain(caplog)) == 1
+        assert "the connection ended before they were removed" in remain(caplog)[0]
+        async with session.stream.trades(SPY):  # a next connection all the same
+            await wait_all_tasks_blocked()
+            assert here.terminal.peer.removed == ["AAPL"]
+            here.terminal.answer = lambda _: "SUBSCRIBED"
+    assert len(remain(caplog)) == 1
+
+
+async def test_subscriptions_that_are_to_stay_are_not_counted(autojump_clock, caplog):
+    """With `unsubscribe_on_exit=False` there is nothing to warn of, nor to wait for."""
+    async with scene(
+        deaf_after_three_seconds, takes=1, unsubscribe_on_exit=False, idle_timeout=60
+    ) as (_, session):
+        async with session.stream.trades(*stocks(800)):
+            await trio.sleep(4)
+    assert remain(caplog) == []
+
+
+def test_leaving_that_is_interrupted_counts_what_may_remain(caplog):
+    """A second Ctrl-C while leaving ends it at once, and the warning comes all the same."""
+
+    @trio.lowlevel.enable_ki_protection
+    async def interrupt():
+        await trio.sleep(5)
+        signal.raise_signal(signal.SIGINT)
+        await trio.sleep(3)
+        signal.raise_signal(signal.SIGINT)
+
+    async def main():
+        async with open_hidden_nursery() as nursery:
+            nursery.start_soon(interrupt)
+            async with scene(takes=3, outlived_by=1, idle_timeout=60) as (here, session):
+                async with session.stream.trades(*stocks(3000)):
+                    here.terminal.peer.muted = True
+                    await trio.sleep(60)
+
+    with pytest.raises((KeyboardInterrupt, BaseExceptionGroup)):
+        trio.run(main, clock=MockClock(autojump_threshold=0))
+    (text,) = remain(caplog)
+    assert text.startswith("3000 of 3000 subscriptions may remain")
+    assert text.endswith("(leaving was interrupted)")
 
 
 async def test_pings_after_our_close_disturb_nothing(autojump_clock):

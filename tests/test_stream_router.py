@@ -361,6 +361,32 @@ def test_routes_of_what_is_read_whole_take_a_bounded_room(monkeypatch):
     assert routed.router.unwanted == 100
 
 
+@crowded
+def test_long_beginnings_are_not_remembered(crowd):
+    """A header of any length takes no memory; its event is delivered all the same."""
+    routed = Routed([Topic.trades(CALL)])
+    routed.crowd(crowd)
+    for place in range(50):
+        said = message(trade(place, CALL))
+        said["header"] |= {"n": place, "pad": "x" * 5000}
+        routed.deliver([text(said), frame(quote(place))])
+    assert sum(map(len, routed.router._routes)) <= 1000
+    assert routed.inboxes[0].got == [trade(place, CALL) for place in range(50)]
+    assert (routed.router.unwanted, routed.router.undecodable) == (50, 0)
+
+
+def test_beginnings_take_a_bounded_number_of_bytes(monkeypatch):
+    """Beginnings that are all different and not long are forgotten together, and learnt anew."""
+    monkeypatch.setattr(module, "BEGINNINGS_SIZE", 10_000)
+    routed = Routed([Topic.trades(CALL)])
+    for place in range(200):
+        said = message(trade(place, CALL))
+        said["header"] |= {"n": place, "pad": "x" * 500}
+        routed.deliver([text(said)])
+        assert sum(map(len, routed.router._routes)) == routed.router._routes_size <= 10_000
+    assert routed.inboxes[0].got == [trade(place, CALL) for place in range(200)]
+
+
 # All of it
 
 

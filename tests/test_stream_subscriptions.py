@@ -1,6 +1,7 @@
 """thetatrio._stream.subscriptions: what is wanted, told and answered, held against a model."""
 
 from collections import Counter
+from itertools import count
 
 import pytest
 from hypothesis import settings
@@ -27,7 +28,7 @@ A, B, C = KEYS[:3]
 
 def book_of(*keys, answers="SUBSCRIBED"):
     """A book whose terminal has answered these."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire(keys)
     for command in book.commands(0.0):
         book.answered(Answer(command.number, answers))
@@ -44,7 +45,7 @@ def accept(book, commands):
 
 def test_the_first_who_wants_it_has_it_told():
     """However many want one thing, the terminal is told once, with the first number."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A, B])
     book.acquire([A])
     assert book.commands(0.0) == [Command(FIRST, A, True), Command(FIRST + 1, B, True)]
@@ -67,7 +68,7 @@ def test_the_last_who_does_not_has_it_taken_back():
 
 def test_what_was_never_told_is_not_taken_back():
     """Who changes their mind before anything was sent causes no command."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A])
     book.release([A])
     assert book.commands(0.0) == []
@@ -120,7 +121,7 @@ def test_what_is_to_stay_is_not_taken_back():
 )  # fmt: skip
 def test_the_terminals_word_settles(word, state):
     """SUBSCRIBED accepts; every other word refuses, and is kept as it was said."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A])
     assert (book.word_on(A), book.word_on(B), book.count("waiting")) == (None, None, 1)
     book.commands(0.0)
@@ -153,7 +154,7 @@ def test_what_was_refused_is_not_taken_back():
 
 def test_an_older_word_settles_nothing():
     """An answer to a command that another followed about the same thing is not its answer."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A])
     book.commands(0.0)
     book.release([A])
@@ -183,7 +184,7 @@ def test_a_word_to_nobody_settles_nothing(number):
 def test_commands_are_pipelined_within_a_window():
     """At most 64 are unanswered; each answer makes room for the next one."""
     keys = [key(number) for number in range(200)]
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire(keys)
     sent = book.commands(0.0)
     assert len(sent) == WINDOW == 64
@@ -200,7 +201,7 @@ def test_commands_are_pipelined_within_a_window():
 def test_removals_wait_for_the_window_too():
     """Taking much back is pipelined as asking for it is."""
     keys = [key(number) for number in range(100)]
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire(keys)
     accept(book, book.commands(0.0))
     accept(book, book.commands(0.0))
@@ -215,7 +216,7 @@ def test_removals_wait_for_the_window_too():
 def test_a_terminal_that_says_nothing_is_told_everything():
     """Once one command has waited in vain for all, the rest is sent without waiting."""
     keys = [key(number) for number in range(200)]
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire(keys)
     book.commands(1.0)
     assert book.next_deadline(TIMEOUT) == 6.0
@@ -233,7 +234,7 @@ def test_a_terminal_that_says_nothing_is_told_everything():
 def test_a_terminal_that_answers_late_is_believed():
     """A word after its time settles what was taken for unanswered, and the window holds again."""
     keys = [key(number) for number in range(200)]
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire(keys[:1])
     book.commands(0.0)
     book.expired(5.0, TIMEOUT)
@@ -245,7 +246,7 @@ def test_a_terminal_that_answers_late_is_believed():
 
 def test_a_late_word_on_what_is_not_wanted_settles_nothing():
     """A word after its time about what was given up, or asked for anew, is nobody's."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A, B])
     book.commands(0.0)
     book.expired(5.0, TIMEOUT)
@@ -261,7 +262,7 @@ def test_a_late_word_on_what_is_not_wanted_settles_nothing():
 
 def test_a_late_word_is_not_that_of_who_has_asked_again():
     """A refusal that comes after its time, before the new command is sent, is not the new word."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A])
     book.commands(0.0)
     book.expired(5.0, TIMEOUT)
@@ -275,7 +276,7 @@ def test_a_late_word_is_not_that_of_who_has_asked_again():
 def test_removals_that_are_never_answered_take_no_room():
     """Where a terminal answers adds and no removals, removals do not fill the window."""
     keys = [key(number) for number in range(300)]
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire(keys[:64])
     accept(book, book.commands(0.0))
     book.release(keys[:64])
@@ -292,7 +293,7 @@ def test_removals_that_are_never_answered_take_no_room():
 def test_one_silence_among_answers_is_one_silence():
     """Where others are answered, a command without an answer does not open the window."""
     keys = [key(number) for number in range(200)]
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire(keys)
     accept(book, book.commands(0.0)[1:])
     assert book.expired(5.0, TIMEOUT) == [Word(keys[0], None)]
@@ -301,7 +302,7 @@ def test_one_silence_among_answers_is_one_silence():
 
 def test_words_that_came_in_time_do_not_expire():
     """Only what still waits runs out of time, oldest first."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A])
     book.commands(0.0)
     book.acquire([B])
@@ -315,7 +316,7 @@ def test_words_that_came_in_time_do_not_expire():
 
 def test_a_silence_about_what_was_replaced_is_no_word():
     """The old command's time runs out; the newer one still waits for its own answer."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A])
     book.commands(0.0)
     book.release([A])
@@ -329,7 +330,7 @@ def test_a_silence_about_what_was_replaced_is_no_word():
 
 def test_silences_without_end_take_no_room():
     """Somebody who asks a silent terminal again and again fills no memory."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     for turn in range(1000):
         book.acquire([A, B])
         book.commands(10.0 * turn)
@@ -343,7 +344,7 @@ def test_silences_without_end_take_no_room():
 def test_what_may_be_subscribed_all_the_same_is_taken_back():
     """A refusal does not say that nothing is there, while an older command has had no answer."""
     for silence in (False, True):
-        book = Subscriptions(FIRST)
+        book = Subscriptions(count(FIRST))
         book.acquire([A])
         book.commands(0.0)  # the terminal takes it, and says nothing
         book.release([A])
@@ -362,7 +363,7 @@ def test_what_may_be_subscribed_all_the_same_is_taken_back():
 def test_a_removal_that_was_not_read_is_said_again():
     """A connection that stalls and ends may have taken it along; an answer shows it has not."""
     for answered in (False, True):
-        book = Subscriptions(FIRST)
+        book = Subscriptions(count(FIRST))
         book.acquire([A, B])
         accept(book, book.commands(0.0))
         book.release([A])
@@ -380,7 +381,7 @@ def test_a_removal_that_was_not_read_is_said_again():
 
 def test_removals_that_may_not_have_been_read_take_no_room():
     """Of a terminal that never answers, the newest window of them is said again."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     for turn in range(500):
         book.acquire([key(turn)])
         book.release([key(turn)])
@@ -412,7 +413,7 @@ def test_after_a_disconnect_everything_wanted_is_told_again():
 
 def test_an_answer_from_a_connection_before_settles_nothing():
     """Numbers of a connection that is gone mean nothing any more."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A])
     book.commands(0.0)
     book.disconnected()
@@ -423,7 +424,7 @@ def test_an_answer_from_a_connection_before_settles_nothing():
 def test_after_a_disconnect_silence_is_found_out_anew():
     """A terminal that was silent may answer after a restart: the window holds again."""
     keys = [key(number) for number in range(200)]
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire(keys)
     book.commands(0.0)
     book.expired(5.0, TIMEOUT)
@@ -443,7 +444,7 @@ def test_renewing_tells_all_again_on_the_same_connection():
 
 def test_a_word_from_before_a_renewal_settles_nothing():
     """What was sent before upstream was lost and is answered after that is no word on now."""
-    book = Subscriptions(FIRST)
+    book = Subscriptions(count(FIRST))
     book.acquire([A])
     book.commands(0.0)
     book.renew()
@@ -488,7 +489,7 @@ class Model(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.book = Subscriptions(FIRST)
+        self.book = Subscriptions(count(FIRST))
         self.now = 0.0
         self.wanted = Counter()
         self.on_the_way = []  # commands the terminal has not read

@@ -275,8 +275,15 @@ def test_a_kind_that_is_not_known_is_named(kind):
     """A message of a new kind is no error; its kind is told, whatever else it has."""
     said = message(quote())
     said["header"]["type"] = kind
-    assert decode(text(said)) == [Unknown(kind)]
-    assert decode(text({"header": {"type": kind}})) == [Unknown(kind)]
+    assert decode(text(said)) == [Unknown(kind[:80])]
+    assert decode(text({"header": {"type": kind}})) == [Unknown(kind[:80])]
+
+
+def test_texts_of_any_length_are_cut():
+    """Of a status, a response and a kind, 80 characters are kept, however long it is."""
+    assert decode(answer(7, "E" * 100_000)) == [Answer(7, "E" * 80)]
+    long = {"header": {"type": "STATUS", "status": "S" * 100_000}}
+    assert decode(text(long)) == [UpstreamStatus("S" * 80)]
 
 
 def test_a_frame_may_have_several_messages():

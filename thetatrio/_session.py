@@ -466,7 +466,8 @@ async def open_session(
     Nothing is sent before the first request, but for the status call of
     `api="auto"`, whose errors are raised here then. Nothing it started outlives the
     block, and leaving takes at most `close_timeout`, whatever the terminal
-    does. An exception of the block comes out as it is.
+    does; with 500 subscriptions of the stream or more, one second longer for each
+    500. An exception of the block comes out as it is.
 
     Args:
         config: settings; the default is a terminal on this machine's default ports.
@@ -507,15 +508,20 @@ async def open_session(
             raised = error
             raise
         finally:
-            with trio.move_on_after(settings.close_timeout, shield=True):
+            with trio.CancelScope(shield=True):
                 async with trio.open_nursery() as closing:
-                    closing.start_soon(client.aclose)
-                    closing.start_soon(sockets.aclose)
+                    closing.start_soon(_close_rest, client, settings.close_timeout)
+                    closing.start_soon(sockets.aclose)  # bounded by its subscriptions, too
             if raised is not None:  # the body's error wins; a defect is not lost beside it
                 for defect in defects:
                     raised.add_note(f"meanwhile: {defect!r}")
     if defects:
         raise defects[0]
+
+
+async def _close_rest(client: RestClient, close_timeout: float) -> None:
+    with trio.move_on_after(close_timeout):
+        await client.aclose()
 
 
 @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the body, not for whichever task runs just now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
@@ -34,6 +34,8 @@ Dial: TypeAlias = Callable[[str, int], Awaitable[trio.abc.Stream]]
 """Opens a byte stream to a host and port; raises OSError where that fails."""
 
 _PING_EVERY: Final = 30.0
+_SENT_TOGETHER: Final = 256
+_LONGEST_REASON: Final = 400
 _PROTOCOL_ERROR: Final = 1002
 _TOO_BIG: Final = 1009
 _FAILURES: Final = frozenset({429, 500, 502, 503, 504})
@@ -193,9 +195,8 @@ class Connection:
             rejected += _leaves(group)
         except* (h11.ProtocolError, wsproto.utilities.ProtocolError) as group:
             # trio-websocket wanted to answer what may not be answered, such as a wrong accept key.
-            self._broken_by_us = self._broken_by_us or redact(
-                f"the protocol was broken ({group!r})"
-            )
+            broken = redact(f"the protocol was broken ({_shortened(group)})")
+            self._broken_by_us = self._broken_by_us or broken
         finally:
             # Even with the terminal's answer to our close, TCP may still be open.
             with trio.move_on_after(self._config.close_timeout, shield=True):
@@ -322,31 +323,42 @@ class Connection:
 
     async def send(self, texts: list[bytes]) -> None:
         """Send text messages. A peer that takes nothing for `ack_timeout` is given up."""
-        with trio.move_on_after(self._config.ack_timeout) as scope:
-            try:
-                await self.lane.send_texts(texts)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                await self.give_up("the connection broke while a command was sent")
-        if scope.cancelled_caught:  # a part may have been sent
-            await self.give_up(f"the terminal took no command for {self._config.ack_timeout:g} s")
+        for some in _parts(texts):
+            with trio.move_on_after(self._config.ack_timeout) as scope:
+                try:
+                    await self.lane.send_texts(some)
+                except (trio.BrokenResourceError, trio.ClosedResourceError):
+                    await self.give_up("the connection broke while a command was sent")
+                    return
+            if scope.cancelled_caught:  # a part may have been sent
+                timeout = self._config.ack_timeout
+                await self.give_up(f"the terminal took no command for {timeout:g} s")
+                return
 
     async def give_up(self, reason: str) -> None:
         """End the connection without a goodbye."""
         self._broken_by_us = self._broken_by_us or reason
         await self.lane.aclose_forcefully()
 
-    async def goodbye(self, texts: list[bytes]) -> None:
-        """Send last messages and close in order, as long as the caller's deadline lets it."""
+    async def goodbye(self, texts: list[bytes]) -> bool:
+        """Send the last messages and close in order, until the caller's deadline.
+
+        Returns:
+            Whether the terminal has read all of them: it answered the close frame after them.
+        """
         self._closing.set()
         if self._socket is None or self.lane.ended.is_set():
-            return
+            return False
         try:
-            if texts:
-                await self.lane.send_texts(texts)
+            for some in _parts(texts):
+                await self.lane.send_texts(some)
+            if self.lane.peer_has_closed:
+                return False  # it does not read what follows its close frame
             self.lane.close_soon()
             await self._socket.aclose()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the other end was quicker
+        return self.lane.peer_has_closed
 
     @staticmethod
     async def _ping(socket: trio_websocket.WebSocketConnection) -> None:
@@ -384,6 +396,8 @@ class Connection:
                 await socket.get_message()
         except trio_websocket.ConnectionClosed:
             pass
+        if self._closing.is_set() and not self.lane.irregular:
+            return  # `goodbye` has a deadline of its own
         with trio.move_on_after(self._config.close_timeout):
             if self.lane.irregular:
                 words = redact(socket.closed.reason or "") if socket.closed is not None else ""
@@ -393,6 +407,17 @@ class Connection:
             else:
                 await self.lane.ended.wait()  # ending it is the terminal's turn
         await self.lane.aclose_forcefully()
+
+
+def _shortened(error: BaseException) -> str:
+    text = repr(error)  # may quote all that was received
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
+
+
+def _parts(texts: list[bytes]) -> Iterator[list[bytes]]:
+    """Split messages into parts: the time to send one is bounded, and others send in between."""
+    for start in range(0, len(texts), _SENT_TOGETHER):
+        yield texts[start : start + _SENT_TOGETHER]
 
 
 def _leaves(

@@ -28,6 +28,7 @@ READ_SIZE_MANY: Final = 1024 * 1024
 
 _SWITCHING_PROTOCOLS: Final = 101
 _LONGEST_HEAD: Final = 64 * 1024
+_LONGEST_REFUSAL: Final = 128 * 1024
 # A deadline that is noticed so late was noticed by a loop that was kept busy.
 _LATE: Final = 0.1
 _DRAIN: Final = 0.05
@@ -131,6 +132,8 @@ class FastLane(trio.abc.Stream):
         # The answer to the handshake while it is being read; frames follow it.
         self._head: bytearray | None = bytearray()
         self._frames: FrameSplitter | None = None
+        # Bytes that may still come of an answer that refuses the handshake.
+        self._refusal_left = _LONGEST_REFUSAL
         self._max_frame = max_frame
         self._through = b""
         self.message_at: float = 0.0
@@ -156,6 +159,11 @@ class FastLane(trio.abc.Stream):
     def irregular(self) -> bool:
         """Whether a frame came that no server may send."""
         return self._frames is not None and self._frames.irregular
+
+    @property
+    def peer_has_closed(self) -> bool:
+        """Whether a close frame came."""
+        return self._frames is not None and self._frames.passing and not self._frames.irregular
 
     def close_soon(self) -> None:
         """Note that our close is being sent, after which pings are not answered."""
@@ -314,6 +322,11 @@ class FastLane(trio.abc.Stream):
         elif self._head is not None:
             self._take_head(self._head, data)
         else:
+            if self.status is not None:
+                self._refusal_left -= len(data)
+            if self._refusal_left < 0:  # trio-websocket would keep all of it
+                self.reason = f"the body of its answer was longer than {_LONGEST_REFUSAL} bytes"
+                return False
             self._through += data
         return True
 

@@ -4,8 +4,12 @@ Only what is ordinary is taken: unmasked text and binary messages, whole or in
 fragments. Control frames are for trio-websocket. At the first frame that is
 not as it should be (masked, reserved bits or opcodes, a continuation of
 nothing, a message within a message) everything from the beginning of its
-message passes on, for ever, so that trio-websocket sees what to refuse. So it
-does after a close frame.
+message passes on, for ever, so that trio-websocket sees what to refuse: the
+fragments of an unfinished message as one fragment, then the bytes as they came.
+So it does after a close frame.
+
+Memory is bounded by `max_frame`: of fragments, only their payloads are kept,
+joined, so that any number of empty ones takes no memory.
 """
 
 from __future__ import annotations
@@ -57,15 +61,14 @@ class FrameSplitter:
         # Bytes it lacks, where it is an ordinary one whose head is there; 0 if that is not known.
         self._lacking: int = 0
         self._skipping = 0
-        self._fragments: list[bytes] = []
-        self._fragments_size = 0
-        # The same frames as they came, for trio-websocket should it come to that.
-        self._fragments_raw: list[bytes] = []
+        # The message that came in part, and the opcode of its first fragment; 0 if there is none.
+        self._message = bytearray()
+        self._opcode: int = 0
 
     @property
     def partial(self) -> bool:
         """Whether a message or frame has begun and is not complete."""
-        return bool(self._waiting or self._fragments_raw or self._skipping)
+        return bool(self._waiting or self._opcode or self._skipping)
 
     def feed(self, data: bytes, take: Take | None = None) -> tuple[list[bytes], bytes]:
         """Take the next bytes; return whole messages, in order, and what is for trio-websocket.
@@ -89,7 +92,7 @@ class FrameSplitter:
                 position = lacking
             else:
                 position = self._complete(data, position, payloads, through)
-        if take is not None and self._fast and not self._fragments_raw and not self.passing:
+        if take is not None and self._fast and not self._opcode and not self.passing:
             position = take(payloads, data, position)
             payloads = []
             there = len(data) - position
@@ -115,7 +118,7 @@ class FrameSplitter:
             if self.passing:
                 through.append(data[position:])
                 return
-            if self._fast and not self._fragments_raw:
+            if self._fast and not self._opcode:
                 while position <= last:
                     word, size = head(data, position)
                     if word != common:
@@ -176,9 +179,10 @@ class FrameSplitter:
         return end
 
     def _pass(self, data: bytes, through: list[bytes]) -> None:
-        through.extend(self._fragments_raw)
+        if self._opcode:
+            through += (_head(self._opcode, len(self._message)), bytes(self._message))
         through.append(data)
-        self._forget_fragments()
+        self._forget_message()
         self._waiting.clear()
         self.passing = self.irregular = True
 
@@ -203,20 +207,18 @@ class FrameSplitter:
     def _data(self, frame: bytes, payloads: list[bytes]) -> None:
         payload = frame[_head_size(frame[1]) :]
         final = frame[0] & _FIN
-        if final and not self._fragments_raw:
+        if final and not self._opcode:
             payloads.append(payload)
             return
-        self._fragments.append(payload)
-        self._fragments_size += len(payload)
-        self._fragments_raw.append(frame)
+        self._opcode = self._opcode or frame[0] & 0x0F
+        self._message += payload
         if final:
-            payloads.append(b"".join(self._fragments))
-            self._forget_fragments()
+            payloads.append(bytes(self._message))
+            self._forget_message()
 
-    def _forget_fragments(self) -> None:
-        self._fragments.clear()
-        self._fragments_raw.clear()
-        self._fragments_size = 0
+    def _forget_message(self) -> None:
+        self._message.clear()
+        self._opcode = 0
 
     def _judged(self, data: bytes | bytearray, position: int) -> int:
         """Return the size of the frame at `position`, 0 without its whole head, -1 if irregular.
@@ -234,10 +236,10 @@ class FrameSplitter:
         body = second
         if second > 125:
             body = int.from_bytes(data[position + 2 : position + head], "big")
-        if first & 0x0F in _DATA and self._fragments_size + body > self._max:
+        if first & 0x0F in _DATA and len(self._message) + body > self._max:
             self.oversize = True
             self._fast = False
-            self._forget_fragments()
+            self._forget_message()
         return head + body
 
     def _is_regular(self, first: int, second: int) -> bool:
@@ -249,11 +251,20 @@ class FrameSplitter:
             return bool(first & _FIN) and second <= 125 and not (opcode == _CLOSE and second == 1)
         if opcode not in _DATA:
             return False
-        return self.oversize or (opcode == _CONTINUATION) == bool(self._fragments_raw)
+        return self.oversize or (opcode == _CONTINUATION) == bool(self._opcode)
 
 
 def _head_size(second: int) -> int:
     return 2 if second < 126 else 4 if second == 126 else 10
+
+
+def _head(first: int, size: int, *, mask: int = 0) -> bytes:
+    """Return the head of a frame, by its first byte; `mask` is the mask bit, 0x80 or 0."""
+    if size < 126:
+        return struct.pack(">BB", first, mask | size)
+    if size <= LONGEST_COMMON:
+        return struct.pack(">BBH", first, mask | 126, size)
+    return struct.pack(">BBQ", first, mask | 127, size)
 
 
 def masked_close(code: int) -> bytes:
@@ -268,12 +279,7 @@ def masked_texts(texts: list[bytes]) -> bytes:
     parts: list[bytes] = []
     for text in texts:
         size = len(text)
-        if size < 126:
-            head = struct.pack(">BB", 0x81, 0x80 | size)
-        elif size <= LONGEST_COMMON:
-            head = struct.pack(">BBH", 0x81, 0x80 | 126, size)
-        else:
-            head = struct.pack(">BBQ", 0x81, 0x80 | 127, size)
+        head = _head(_FIN | _TEXT, size, mask=0x80)
         mask = os.urandom(4)
         # All at once: as numbers, bytes are combined a word at a time.
         covered = int.from_bytes(text, "big") ^ int.from_bytes(

@@ -16,6 +16,7 @@ import msgspec
 
 from thetatrio._stream.subscriptions import Command
 from thetatrio._stream.wire import (
+    LONGEST_WORD,
     UNREADABLE,
     Decoder,
     EventKind,
@@ -154,7 +155,7 @@ class GatewayDialect:
             flat = _flat(data)
             root = flat.root if flat.root is not None else flat.symbol
             if root is None:
-                return Unknown(_kind_of_other(flat, data))
+                return Unknown(_kind_of_other(flat, data)[:LONGEST_WORD])
             contract = self._contract(root, flat)
             trade = self._kind == "trades" or (self._kind is None and flat.price is not None)
             if trade:

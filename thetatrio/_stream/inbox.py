@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -186,7 +187,7 @@ class Inbox(Buffer[E], Generic[E]):
                 if error is not None:
                     self.put_back(run[place + 1 :])
                     raise error
-                told.append(_text(notice))
+                told.append(self._text(notice))
         finally:
             if told:
                 _LOGGER.warning("%s: %s", self.name(), "; ".join(told))
@@ -199,7 +200,8 @@ class Inbox(Buffer[E], Generic[E]):
         if isinstance(notice, Lost) and any(isinstance(each, Gap) for each in following):
             return None  # the gap says it all
         hint = "; session.requests_for(gap) fills it" if isinstance(notice, Gap) else ""
-        return GapError(f"{self.name()}: {_text(notice)}; reading may go on{hint}", notice=notice)
+        text = f"{self.name()}: {self._text(notice)}; reading may go on{hint}"
+        return GapError(text, notice=notice)
 
     def _too_slow(self, notice: Dropped) -> SlowConsumer:
         return SlowConsumer(
@@ -208,17 +210,23 @@ class Inbox(Buffer[E], Generic[E]):
             count=notice.count,
         )
 
+    def _text(self, notice: Notice) -> str:
+        match notice:
+            case Lost():
+                return f"lost ({notice.reason})"
+            case Gap():
+                of = ", ".join(map(repr, notice.topics))
+                of = "" if of in self.name() else f" in {of}"
+                since = "the beginning" if notice.since is None else _moment(notice.since)
+                until = _moment(notice.until)
+                return f"gap{of} from {since} to {until} New York time ({notice.reason})"
+            case Dropped():
+                return f"{notice.count} events given up, the reader is too slow"
+            case Replayed():
+                return f"{notice.count} events were repeated by the terminal"
+            case Undecodable():
+                return f"{notice.count} frames could not be read: {notice.first_bytes[:80]!r}"
 
-def _text(notice: Notice) -> str:
-    match notice:
-        case Lost():
-            return f"lost ({notice.reason})"
-        case Gap():
-            since = "the beginning" if notice.since is None else f"{notice.since:%H:%M:%S.%f}"
-            return f"gap from {since} to {notice.until:%Y-%m-%d %H:%M:%S.%f} ({notice.reason})"
-        case Dropped():
-            return f"{notice.count} events given up, the reader is too slow"
-        case Replayed():
-            return f"{notice.count} events were repeated by the terminal"
-        case Undecodable():
-            return f"{notice.count} frames could not be read: {notice.first_bytes[:80]!r}"
+
+def _moment(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"

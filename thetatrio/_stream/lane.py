@@ -11,13 +11,14 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection
+from itertools import chain
 from typing import Any, Final, Protocol
 
 from thetatrio._stream.buffer import market_time_of
 from thetatrio._stream.joining import Joiner
-from thetatrio._stream.wire import EventKind, Key, keys_of, routes_of
+from thetatrio._stream.wire import SECURITY_OF, EventKind, Key, keys_of, routes_of
 from thetatrio.contracts import Contract
 from thetatrio.events import (
     AnyTopic,
@@ -25,10 +26,11 @@ from thetatrio.events import (
     Gap,
     JoinedTrade,
     Lost,
+    MarketValue,
     Notice,
+    Quote,
     StreamEvent,
     Topic,
-    Trade,
 )
 
 __all__ = ["OVERLAP", "REMEMBERED", "Lane", "Receiver", "narrowed"]
@@ -61,14 +63,27 @@ class Receiver(Protocol):
 
 
 class _Loss:
-    """A loss whose gap has not been told."""
+    """A loss that is open for some subscriptions: their gap was not reported yet."""
 
-    def __init__(self, reason: str, since: dt.datetime | None) -> None:
+    def __init__(
+        self, reason: str, since: dt.datetime | None, lost: dict[Key, dt.datetime | None]
+    ) -> None:
         self.reason = reason
         self.since = since
+        self.lost = lost
+        """The subscriptions, each with the market time since when it is lost."""
         self.replayed = 0
-        self.topics: tuple[AnyTopic, ...] | None = None
-        """What it is of, where that is not all of the lane's."""
+        self.is_whole = True
+        """Whether no gap of it was reported yet, of any subscription."""
+        self.doubtful: set[Key] = set()
+        """Those that have sent an event which may be due to another subscription."""
+
+    def copy(self) -> _Loss:
+        """Return one that goes on by itself."""
+        copied = copy.copy(self)
+        copied.lost = self.lost.copy()
+        copied.doubtful = self.doubtful.copy()
+        return copied
 
 
 class Lane:
@@ -99,8 +114,9 @@ class Lane:
         self.answered_at: float | None = None
         """When the last of them was taken back; None where no loss is open."""
         self._loss: _Loss | None = None
-        # Made at the first event after a reconnect; None until then.
-        self._known: frozenset[object] | None = None
+        # How often each event was delivered before a reconnect, less those repeated since; made
+        # at the first event after it, None until then.
+        self._known: Counter[object] | None = None
         self._overlap_until = 0.0
         self._plain = True
 
@@ -124,10 +140,9 @@ class Lane:
         """Whether a loss is open: its gap has not been told."""
         return self._loss is not None
 
-    @property
-    def lost_since(self) -> dt.datetime | None:
-        """Since when a loss is open, in the market's time; None: no loss, or not known."""
-        return None if self._loss is None else self._loss.since
+    def lost_since(self, key: Key) -> dt.datetime | None:
+        """Return since when a subscription is lost, in market time; None if it is not known."""
+        return None if self._loss is None else self._loss.lost.get(key)
 
     def split(self, receiver: Receiver) -> Lane:
         """Take a feed out, and return a lane of its own that goes on where this one is."""
@@ -137,7 +152,8 @@ class Lane:
         lane.pending = []
         lane.unanswered = set(self.unanswered)
         lane._recent = self._recent.copy()  # noqa: SLF001
-        lane._loss = copy.copy(self._loss)  # noqa: SLF001
+        lane._loss = None if self._loss is None else self._loss.copy()  # noqa: SLF001
+        lane._known = copy.copy(self._known)  # noqa: SLF001
         lane._joiner = copy.deepcopy(self._joiner)  # noqa: SLF001
         return lane
 
@@ -165,12 +181,15 @@ class Lane:
         """Tell that the line is down. A loss that is open goes on."""
         self.answered_at = None
         self.unanswered.clear()
-        loss = self._loss
-        if loss is not None and loss.topics is None:
+        before = self._loss
+        if before is not None and before.is_whole:
             return
         since = None if self.last is None else market_time_of(self.last)
-        # Where a part of the lane was still missing, that part's loss began earlier.
-        self._loss = _Loss(reason, since if loss is None else loss.since)
+        keys = self.keys
+        self._loss = _Loss(reason, since, dict.fromkeys(keys, since))
+        if before is not None:  # what was still lost has been so for longer
+            self._loss.lost |= {key: before.lost[key] for key in keys if key in before.lost}
+            self._loss.replayed = before.replayed
         self._plain = False
         if self._joiner is not None:
             self._joiner.forget()
@@ -207,32 +226,82 @@ class Lane:
 
     def wait_for_wanted(self, now: float) -> None:
         """Wait no longer for answers about what the lane is not of any more."""
+        loss = self._loss
+        if loss is not None:
+            keys = [key for key in self.keys if loss.is_whole or key in loss.lost]
+            loss.lost = {key: loss.lost.get(key, loss.since) for key in keys}
         if self.unanswered:
             self.unanswered.intersection_update(self.keys)
-            if self._loss is not None and not self.unanswered:
+            if loss is not None and not self.unanswered:
                 self.answered_at = now
 
     def close_gap(self, until: dt.datetime) -> None:
-        """Tell the gap of the loss that is open: data may flow from now on."""
-        loss = self._loss
-        if loss is None:
-            return
-        self._loss = None
-        self.answered_at = None
-        if self.unanswered:
-            # Those the terminal has not taken back yet have a gap of their own, which goes on.
-            self._loss = _Loss(loss.reason, until)
-            self._loss.topics = narrowed(self.topics, self.unanswered)
-        for receiver in self.receivers:
-            receiver.notify(
-                Gap(
-                    reason=loss.reason,
-                    since=loss.since if receiver.received else None,
-                    until=until if loss.since is None else max(until, loss.since),
-                    replayed=loss.replayed,
-                    topics=self.topics if loss.topics is None else loss.topics,
+        """Report the gap of everything that is lost: data may flow from now on."""
+        if self._loss is not None:
+            self._close(self._loss, list(self._loss.lost), until)
+
+    def _close(self, loss: _Loss, keys: list[Key], until: dt.datetime) -> None:
+        """Report the gap of some subscriptions: one for all that were lost at the same time."""
+        of_since: dict[dt.datetime | None, set[Key]] = {}
+        for key in keys:
+            of_since.setdefault(loss.lost.pop(key), set()).add(key)
+        is_all = len(of_since) < 2 and not loss.lost and loss.is_whole
+        loss.is_whole = False
+        if not loss.lost:
+            self._loss = None
+            self.answered_at = None
+        for since, closed in of_since.items() or [(loss.since, set[Key]())]:
+            topics = self.topics if is_all else narrowed(self.topics, closed)
+            for receiver in self.receivers:
+                receiver.notify(
+                    Gap(
+                        reason=loss.reason,
+                        since=since if receiver.received else None,
+                        until=until if since is None else max(until, since),
+                        replayed=loss.replayed,
+                        topics=topics,
+                    )
                 )
-            )
+            loss.replayed = 0
+
+    def _close_returned(self, loss: _Loss, events: list[StreamEvent]) -> None:
+        """Report the gap of the subscriptions that events show to be back.
+
+        Those are the ones that the terminal has acknowledged, and those whose own events came
+        before that, as a terminal goes on with what the account is subscribed to.
+        """
+        until = market_time_of(events[0])
+        if until is None:
+            return
+        if not self.unanswered:
+            self.close_gap(until)
+            return
+        keys = [key for key in loss.lost if key not in self.unanswered]
+        sent = dict.fromkeys(map(self._key_of, events))
+        early = [key for key in sent if key in loss.lost and key in self.unanswered]
+        doubtful = [key for key in early if not _is_proof(key) and key not in loss.doubtful]
+        keys += [key for key in early if _is_proof(key)] + doubtful
+        if keys:
+            self._close(loss, keys, until)
+        if doubtful:
+            # The rest of their gap, up to the acknowledgement.
+            loss.lost |= dict.fromkeys(doubtful, until)
+            loss.doubtful.update(doubtful)
+            self._loss = loss
+
+    def _key_of(self, event: StreamEvent) -> Key:
+        """Return the subscription that an event of this lane is due to."""
+        security = SECURITY_OF[type(event.contract)]
+        for topic in self.topics:
+            if topic.security is not None and topic.security.upper() == security:
+                return Key("TRADE", security, None)
+        match event:
+            case Quote():
+                return Key("QUOTE", security, event.contract)
+            case MarketValue():
+                return Key("MARKET_VALUE", security, event.contract)
+            case _:
+                return Key("TRADE", security, event.contract)
 
     def _give(self, events: list[StreamEvent], now: float) -> None:
         self.last = last = events[-1]
@@ -262,12 +331,14 @@ class Lane:
         """Give all runs of new events but the last, which is returned, counting what was known."""
         known = self._known
         if known is None:
-            known = frozenset(identity(each) for recent in self._recent for each in recent)
+            known = Counter(map(identity, chain.from_iterable(self._recent)))
             self._known = known
         new: list[StreamEvent] = []
         repeated = 0
         for event in events:
-            if identity(event) in known:
+            key = identity(event)
+            if known[key] > 0:
+                known[key] -= 1  # an equal event after so many is another one
                 if new:
                     self._give_new(new, now)
                     new = []
@@ -288,31 +359,30 @@ class Lane:
             receiver.notify_replayed(count)
 
     def _give_new(self, events: list[StreamEvent], now: float) -> None:
-        # The first of them ends what is missing, unless that is only of subscriptions
-        # that the terminal has not taken back.
-        if self._loss is not None and (self._loss.topics is None or not self.unanswered):
-            until = market_time_of(events[0])
-            if until is not None:
-                self.close_gap(until)
+        if self._loss is not None:
+            self._close_returned(self._loss, events)
         self._give(events, now)
 
 
 def identity(event: StreamEvent) -> object:
-    """Return what two events share when one is the other repeated."""
+    """Return a value that is equal for two events if every field of theirs is.
+
+    Of a joined trade, the trade counts: its quote and bar may not have been repeated with it.
+    """
     if isinstance(event, JoinedTrade):
         event = event.trade
     if isinstance(event, Event) and not event.has_time:
-        return object()  # nobody knows whether another that says the same is the same
-    if isinstance(event, Trade):
-        return (
-            event.contract,
-            event.date_int,
-            event.ms_of_day,
-            event.sequence,
-            event.size,
-            event.price,
-        )
+        return object()  # without a time, another that is equal need not be the same
     return event
+
+
+def _is_proof(key: Key) -> bool:
+    """Tell whether an event of a subscription shows that it is active, acknowledged or not.
+
+    A quote does not: the full trade stream, of this client or of another, sends some quotes of
+    each contract. Nor does an event of the full trade stream, which may be of one contract only.
+    """
+    return key.request != "QUOTE" and key.contract is not None
 
 
 def narrowed(topics: tuple[AnyTopic, ...], keys: Collection[Key]) -> tuple[AnyTopic, ...]:

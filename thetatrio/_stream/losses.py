@@ -105,7 +105,7 @@ class Losses:
                 continue
             since = subscriber.note_accepted(key)
             # Where all of the lane is lost since then, its own gap goes on from there.
-            until = lane.lost_since or self._market_now(now)
+            until = lane.lost_since(key) or self._market_now(now)
             if since is None or since < until:
                 subscriber.inbox.notify(
                     Gap(

@@ -41,6 +41,12 @@ _LOGGER: Final = logging.getLogger("thetatrio.stream")
 ROUTES_KEPT: Final = 131_072
 """Beginnings of events that are remembered, at some 400 bytes each; then they are learnt anew."""
 
+LONGEST_BEGINNING: Final = 1024
+"""Bytes of the longest beginning that is remembered; a usual one has 150 to 200."""
+
+BEGINNINGS_SIZE: Final = 32 << 20
+"""Bytes of all beginnings that are remembered; then they are learnt anew."""
+
 KINDS_KEPT: Final = 64
 """Unknown kinds of messages that are told apart."""
 
@@ -83,6 +89,7 @@ class Router:
         """All of them."""
         self._wanted: dict[_Subject, list[Lane]] = {}
         self._routes: dict[bytes, _Route] = {}
+        self._routes_size = 0  # bytes of their beginnings
         self._by_event: dict[tuple[EventKind, Contract], _Route] = {}
         self.messages: int = 0
         """Messages received."""
@@ -236,11 +243,15 @@ class Router:
     def _take_unrouted(self, payload: bytes, brace: int) -> bool:
         """Take a message whose beginning is new, and remember the way of its kind."""
         beginning = payload[:brace]
+        if len(beginning) > LONGEST_BEGINNING:
+            return self._take_whole(payload)
         head = self._dialect.head_of(beginning)
         if head is None:
             return self._take_whole(payload)
-        if len(self._routes) >= ROUTES_KEPT:
+        self._routes_size += len(beginning)
+        if len(self._routes) >= ROUTES_KEPT or self._routes_size > BEGINNINGS_SIZE:
             self._forget_routes()
+            self._routes_size = len(beginning)
         route = self._routes[beginning] = self._route(head.kind, head.contract)
         decode, contract, append, _ = route
         if decode is None:
@@ -283,7 +294,7 @@ class Router:
             append(event)
 
     def _take_unknown(self, kind: str) -> None:
-        kind = redact(kind)[:80]
+        kind = redact(kind)
         if kind not in self.unknown and len(self.unknown) >= KINDS_KEPT:
             kind = "..."
         if kind not in self.unknown:
@@ -320,6 +331,7 @@ class Router:
     def _forget_routes(self) -> None:
         self.flush()  # by its routes a lane with events is found
         self._routes.clear()
+        self._routes_size = 0
         self._by_event.clear()
 
     def _fill(self, route: _Route, kind: EventKind) -> None:

@@ -2,14 +2,14 @@
 
 Subscriptions are counted: the terminal is told of the first one who wants
 something and of the last one who no longer does. Commands are pipelined, at
-most `WINDOW` unanswered; their numbers begin at the time of day in seconds and
-only grow, since the terminal remembers what it was told by them.
+most `WINDOW` unanswered; their numbers only grow, since the terminal remembers
+what it was told by them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, takewhile
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from thetatrio._stream.wire import Answer, Key
@@ -19,6 +19,7 @@ __all__ = ["SUBSCRIBED", "WINDOW", "Command", "State", "Subscriptions", "Word"]
 WINDOW: Final = 64
 """Commands that may be unanswered at a time."""
 SUBSCRIBED: Final = "SUBSCRIBED"
+_IGNORED: Final = "ERROR"  # a terminal that is reconnecting to the vendor drops the command
 
 State: TypeAlias = Literal["waiting", "sent", "confirmed", "refused", "unanswered"]
 
@@ -63,11 +64,11 @@ class Subscriptions:
     """The book of them, over all connections of a session.
 
     Args:
-        first_number: of the first command.
+        numbers: the numbers of the commands, each greater than the one before.
     """
 
-    def __init__(self, first_number: int) -> None:
-        self._next = first_number
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self._numbers = numbers
         self._entries: dict[Key, _Entry] = {}
         self._queue: dict[Key, bool] = {}  # what is to be said; the last word counts
         # What the terminal may have, also from a connection before. True: whatever it says to the
@@ -78,6 +79,10 @@ class Subscriptions:
         # Removals whose time was up, as long as no newer command was answered: commands are
         # taken in order, so that only these may be lost with the connection.
         self._unread: dict[int, Key] = {}
+        # Removals that the terminal read and did not carry out.
+        self._ignored: set[Key] = set()
+        # Once the session is being left: removals that it may not have read, by number.
+        self._leaving: dict[int, Key] = {}
         self._answers = False
         self._mute_adds = False
         self._mute_removals = False
@@ -153,8 +158,7 @@ class Subscriptions:
         found: list[Command] = []
         for key, add in list(islice(self._queue.items(), max(0, room))):
             del self._queue[key]
-            command = Command(self._next, key, add)
-            self._next += 1
+            command = Command(next(self._numbers), key, add)
             self._unanswered[command.number] = _Sent(key, add, now)
             if add:
                 self._told.setdefault(key, False)
@@ -173,18 +177,46 @@ class Subscriptions:
         return sum(sent.add for sent in self._unanswered.values())
 
     def removals(self) -> list[Command]:
-        """Return what takes everything back that the terminal was told; it is all forgotten."""
-        commands = [Command(self._next + place, key, False) for place, key in enumerate(self._told)]
-        self._next += len(commands)
+        """Return the commands that unsubscribe from everything; nothing is wanted any more.
+
+        See `may_remain` for what becomes of them.
+        """
+        in_flight = self._unread | {
+            number: sent.key for number, sent in self._unanswered.items() if not sent.add
+        }
+        commands = [Command(next(self._numbers), key, False) for key in self._told]
+        self._leaving = {
+            number: key for number, key in sorted(in_flight.items()) if key not in self._told
+        }
+        self._leaving |= {command.number: command.key for command in commands}
         self._told.clear()
+        self._ignored.clear()
         self.forget()
         return commands
+
+    @property
+    def active(self) -> int:
+        """How many subscriptions may be active at the terminal, as far as is known now."""
+        in_flight = {sent.key for sent in self._unanswered.values() if not sent.add}
+        return len(self._told.keys() | in_flight | set(self._unread.values()))
+
+    def may_remain(self, *, all_read: bool) -> int:
+        """Return how many subscriptions may be active at the terminal after `removals`.
+
+        Args:
+            all_read: whether the terminal has read every command, answered or not.
+        """
+        unread = () if all_read else self._leaving.values()
+        return len(self._ignored.union(unread))
 
     def answered(self, answer: Answer) -> Word | None:
         """Take the terminal's word; return it where it settles a subscription.
 
         One that belongs to an older command about the same thing settles nothing.
         """
+        if answer.req_id in self._leaving:
+            self._note_removed(answer)
+            return None
         sent = self._unanswered.pop(answer.req_id, None)
         if sent is None:
             return self._late(answer)
@@ -196,6 +228,13 @@ class Subscriptions:
         self._answers = True
         if self._unread:
             self._unread = {each: key for each, key in self._unread.items() if each > number}
+
+    def _note_removed(self, answer: Answer) -> None:
+        """Note that the terminal has read a removal, and all that was sent before it."""
+        if answer.response == _IGNORED:
+            self._ignored.add(self._leaving[answer.req_id])
+        for number in list(takewhile(answer.req_id.__ge__, self._leaving)):
+            del self._leaving[number]
 
     def _late(self, answer: Answer) -> Word | None:
         # After its time was up, or of somebody else's.
@@ -210,6 +249,9 @@ class Subscriptions:
         entry = self._entries.get(sent.key)
         if sent.add and sent.key in self._told and answer.response == SUBSCRIBED:
             self._told[sent.key] = True
+        if not sent.add and answer.response == _IGNORED:
+            self._told.setdefault(sent.key, True)
+            self._ignored.add(sent.key)
         if not sent.add or entry is None or entry.number != answer.req_id:
             return None
         if entry.state == "waiting":  # somebody has asked again: that command's answer counts
@@ -272,7 +314,12 @@ class Subscriptions:
         self.renew()
 
     def renew(self) -> None:
-        """Let everything that is wanted be told again, under new numbers."""
+        """Let everything that is wanted be told again, under new numbers.
+
+        Removals that the terminal ignored are sent again, too.
+        """
+        self._queue.update((key, False) for key in self._ignored if key not in self._entries)
+        self._ignored.clear()
         self._queue.update(dict.fromkeys(self._entries, True))
         for entry in self._entries.values():
             self._expired.pop(entry.number, None)

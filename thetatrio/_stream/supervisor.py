@@ -12,8 +12,8 @@ from urllib.parse import SplitResult
 
 import trio
 
-from thetatrio import market_time
 from thetatrio._secrets import redact
+from thetatrio._stream.command_numbers import COMMAND_NUMBERS
 from thetatrio._stream.dialect import Dialect
 from thetatrio._stream.fast_lane import READ_SIZE, READ_SIZE_MANY
 from thetatrio._stream.losses import Losses
@@ -40,14 +40,21 @@ from thetatrio.events import AnyTopic
 if TYPE_CHECKING:
     from thetatrio._stream.connection import Connection, Dial
 
-__all__ = ["Supervisor", "closed"]
+__all__ = ["REMOVED_PER_SECOND", "Supervisor", "closed", "time_to_leave"]
 
 _LOGGER: Final = logging.getLogger("thetatrio.stream")
 
 _CONNECTED: Final = "CONNECTED"
+REMOVED_PER_SECOND: Final = 500
+"""Subscriptions that the slowest terminal removes in a second; live ones answer 8,000 requests."""
 _MANY_LANES: Final = 16
 _LONGEST_RETRY_AFTER: Final = 120.0
 _FATAL: Final = (AuthenticationFailed, InvalidConfig, ProtocolError, TLSError)
+
+
+def time_to_leave(config: Config, subscriptions: int) -> float:
+    """Return how many seconds leaving a session may take with so many subscriptions."""
+    return config.close_timeout + subscriptions // REMOVED_PER_SECOND
 
 
 class Supervisor:
@@ -84,7 +91,7 @@ class Supervisor:
         self._dialect = dialect
         self._states = states
         self._router = Router(self._arrived_at, self._on_answer, self._on_status, dialect)
-        self._subscriptions = Subscriptions(int(market_time.now().timestamp()))
+        self._subscriptions = Subscriptions(COMMAND_NUMBERS)
         self._roster = Roster(self._router, room)
         self._losses = Losses(self._roster)
         self._waiters: dict[Key, list[Waiter]] = {}
@@ -175,7 +182,10 @@ class Supervisor:
                 await self._stay_connected()
 
     async def aclose(self) -> None:
-        """Say goodbye, as long as the caller's deadline lets it, and end everything."""
+        """Unsubscribe from everything, close the connection and end all feeds.
+
+        Takes `time_to_leave` at most. Logs how many subscriptions may remain at the terminal.
+        """
         self._closed = True
         for subscriber in self._roster.subscribers:
             subscriber.fail(closed)
@@ -183,16 +193,41 @@ class Supervisor:
         for waiter in self._all_waiters():
             waiter.fail(closed)
         connection = self._connection
+        unsubscribe = self._config.unsubscribe_on_exit
+        active = self._subscriptions.active
+        removals = self._subscriptions.removals() if unsubscribe else []
+        all_read = False
+        why = "leaving was interrupted"
         try:
-            if connection is not None and self._is_open:
-                texts = self._dialect.texts(self._subscriptions.removals(), ())
-                await connection.goodbye(texts if self._config.unsubscribe_on_exit else [])
+            if connection is None or not self._is_open:
+                why = "the stream was not connected"
+            else:
+                limit = time_to_leave(self._config, active if unsubscribe else 0)
+                with trio.move_on_after(limit) as scope:
+                    all_read = await connection.goodbye(self._dialect.texts(removals, ()))
+                if scope.cancelled_caught:
+                    why = f"the terminal did not confirm within {limit:g} s"
+                elif not all_read:
+                    why = f"the connection ended first: {connection.lane.reason or 'closed'}"
+                else:
+                    why = "the terminal answered ERROR"
         finally:
             self._scope.cancel()
+            if unsubscribe:
+                self._warn_of(self._subscriptions.may_remain(all_read=all_read), active, why)
             if connection is not None:
                 # Ends at once: nothing is waited for.
                 with trio.move_on_after(self._config.close_timeout, shield=True):
                     await connection.lane.aclose_forcefully()
+
+    def _warn_of(self, count: int, of: int, why: str) -> None:
+        """Log that subscriptions may remain at the terminal."""
+        if count:
+            _LOGGER.warning(
+                "the stream at %s: %d of %d subscriptions may remain at the terminal and count"
+                " against the account's limit until it is restarted (%s)",
+                self._url.geturl(), count, of, why,
+            )  # fmt: skip
 
     def fail(self, error: ThetaDataError) -> None:
         """End all feeds with an error; each reader gets one of its own."""
@@ -243,6 +278,9 @@ class Supervisor:
             )
             await trio.sleep(delay)
         self._set_state(StreamState(name="idle"))
+        active = self._subscriptions.active
+        if self._config.unsubscribe_on_exit and not self._closed:
+            self._warn_of(active, active, "the connection ended before they were removed")
 
     def _fatal(
         self, failure: ThetaDataError | None, failures: int, elapsed: float, reason: str

@@ -22,6 +22,8 @@ from thetatrio.events import Event, Topic, TopicKind
 __all__ = [
     "BODIES",
     "FIRST_BYTES",
+    "LONGEST_WORD",
+    "SECURITY_OF",
     "Answer",
     "Decoder",
     "EventKind",
@@ -42,6 +44,8 @@ __all__ = [
 
 FIRST_BYTES: Final = 256
 """How much of a frame that cannot be read is shown."""
+LONGEST_WORD: Final = 80
+"""Characters that are kept of a status, a response or the name of a kind."""
 
 EventKind: TypeAlias = Literal["QUOTE", "TRADE", "OHLC", "MARKET_VALUE"]
 Decoder: TypeAlias = Callable[[bytes], Event]
@@ -68,7 +72,7 @@ _DECODERS: Final[dict[EventKind, Decoder]] = {
 }
 _PRICE: Final[Decoder] = _decoder(events.Price)
 _SECURITIES: Final[dict[str, type[Contract]]] = {"STOCK": Stock, "OPTION": Option, "INDEX": Index}
-_SECURITY_OF: Final[dict[type, str]] = {kind: name for name, kind in _SECURITIES.items()}
+SECURITY_OF: Final[dict[type, str]] = {kind: name for name, kind in _SECURITIES.items()}
 
 
 class Key(NamedTuple):
@@ -152,7 +156,7 @@ def keys_of(topic: Topic[Any]) -> list[Key]:
     if topic.security is not None:
         return [Key("TRADE", topic.security.upper(), None)]
     request = _REQUEST_OF[topic.kind]
-    return [Key(request, _SECURITY_OF[type(each)], each) for each in topic.contracts]
+    return [Key(request, SECURITY_OF[type(each)], each) for each in topic.contracts]
 
 
 def routes_of(topic: Topic[Any]) -> list[tuple[EventKind, Contract | str]]:
@@ -165,7 +169,7 @@ def routes_of(topic: Topic[Any]) -> list[tuple[EventKind, Contract | str]]:
 
 def security_of(contract: Contract) -> str:
     """Return `STOCK`, `OPTION` or `INDEX`."""
-    return _SECURITY_OF[type(contract)]
+    return SECURITY_OF[type(contract)]
 
 
 def command(key: Key, number: int, *, add: bool) -> bytes:
@@ -276,14 +280,15 @@ def _decode_one(data: bytes) -> Message:
         header = envelope.header
         match header.type:
             case "STATUS" | "STATE":
-                return UpstreamStatus(header.status)
+                return UpstreamStatus(header.status[:LONGEST_WORD])
             case "REQ_RESPONSE":
                 number = header.req_id
-                return Answer(-1 if number is None else int(number), redact(header.response))
+                response = redact(header.response)[:LONGEST_WORD]
+                return Answer(-1 if number is None else int(number), response)
             case "QUOTE" | "TRADE" | "OHLC" | "MARKET_VALUE" as kind:
                 return _received(kind, envelope)
             case other:
-                return Unknown(other)
+                return Unknown(other[:LONGEST_WORD])
     except UNREADABLE:
         return Undecoded(data)
 

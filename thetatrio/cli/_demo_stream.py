@@ -40,6 +40,7 @@ class _Watch:
     ) -> None:
         self._say = say
         self._entries = feed.with_notices()
+        self._wanted = sum(len(topic.contracts) for topic in feed.topics)
         self._table = table
         self.quotes = 0
         self.trades: defaultdict[Contract, list[Trade]] = defaultdict(list)
@@ -61,6 +62,9 @@ class _Watch:
             case Trade():
                 self.trades[entry.contract].append(entry)
                 self.newest[entry.contract, Trade] = entry
+            case Gap(topics=topics):
+                gone = sum(len(topic.contracts) for topic in topics)
+                self._say(f"  {notice_text(entry)}; {gone} of {self._wanted} subscriptions")
             case _:
                 self._say(f"  {notice_text(entry)}")
 
