@@ -25,7 +25,7 @@ FLOORS = [
     {"chains", "download"},
     {"_rest", "_stream", "_endpoints"},
     {"requests", "frames"},
-    {"rows", "events", "config", "_nursery", "_interrupt", "_retry_after"},
+    {"rows", "events", "config", "_nursery", "_interrupt", "_owner", "_retry_after"},
     {"contracts", "market_time", "codes", "errors", "_bell"},
     {"_version"},
 ]

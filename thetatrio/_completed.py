@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import trio
 
 from thetatrio._nursery import open_hidden_nursery
+from thetatrio._owner import Owner
 from thetatrio._rest.query import Query
 from thetatrio.errors import EndOfChannel
 from thetatrio.rows import Row
@@ -24,8 +25,10 @@ class CompletedChannel(Generic[R]):
     def __init__(
         self,
         receiver: trio.MemoryReceiveChannel[tuple[Query[R], list[R] | Exception]],
+        owner: Owner,
     ) -> None:
         self._receiver = receiver
+        self._owner = owner
 
     async def receive(self) -> tuple[Query[R], list[R]]:
         """Return a query that is done, and its rows.
@@ -33,6 +36,7 @@ class CompletedChannel(Generic[R]):
         Raises EndOfChannel after the last; and a query's error in its turn,
         with its request in `error.request`, after which receiving can go on.
         """
+        self._owner.check()
         try:
             query, result = await self._receiver.receive()
         except (trio.EndOfChannel, trio.ClosedResourceError):
@@ -53,7 +57,7 @@ class CompletedChannel(Generic[R]):
 
 @asynccontextmanager
 async def open_completed(
-    queries: Iterable[Query[R]], workers: int
+    queries: Iterable[Query[R]], workers: int, owner: Owner
 ) -> AsyncGenerator[CompletedChannel[R], None]:
     """Open the channel, with so many queries under way at most; each holds one result."""
     todo = iter(list(queries))
@@ -63,7 +67,7 @@ async def open_completed(
             for _ in range(workers):
                 nursery.start_soon(_complete, todo, sender.clone())
             sender.close()
-            yield CompletedChannel(receiver)
+            yield CompletedChannel(receiver, owner)
             nursery.cancel_scope.cancel()
 
 

@@ -20,7 +20,6 @@ from typing import (
 )
 
 import msgspec
-import sniffio
 import trio
 
 from thetatrio import market_time
@@ -33,7 +32,8 @@ from thetatrio._endpoints import (
     OptionEndpoints,
     StockEndpoints,
 )
-from thetatrio._nursery import open_hidden_nursery, run_together
+from thetatrio._nursery import bare_interrupts, open_hidden_nursery, run_together
+from thetatrio._owner import Owner, runtime_here
 from thetatrio._rest import raw
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.detect import detect
@@ -161,6 +161,7 @@ class Session:
 
     def statistics(self) -> LimiterStatistics:
         """Return how many requests are in flight, wait, and have been sent."""
+        self._client.check_open()
         return self._client.limiter.statistics()
 
     def query(self, request: Request[R]) -> Query[R]:
@@ -210,6 +211,7 @@ class Session:
             print(chain.underlying_price, chain.nearest_strike())
             print(chain.nearest_delta(0.25).contract)
         """
+        self._client.check_open()
         return await fetch_chain(self, symbol, expiration, at, strike_range)
 
     async def expirations(
@@ -234,6 +236,7 @@ class Session:
 
             print(await session.expirations("SPY", on="2024-11-04", max_dte=10))
         """
+        self._client.check_open()
         day = market_time.today() if on is None else checked_date("on", on)
         return await fetch_expirations(self, symbol, day, min_dte, max_dte)
 
@@ -254,6 +257,7 @@ class Session:
             for day in await session.trading_sessions("2024-11-25", "2024-11-29"):
                 print(day.date, day.close, day.closes_early)
         """
+        self._client.check_open()
         first, last = checked_date("start", start), checked_date("end", end)
         return await fetch_trading_sessions(self, first, last)
 
@@ -404,6 +408,7 @@ class Session:
                 session.stock.snapshot_quote("AAPL"))
             print(len(bars), quotes[0].bid)
         """
+        self._client.check_open()
         return tuple(await run_together([query.fetch for query in queries]))
 
     @asynccontextmanager
@@ -424,7 +429,8 @@ class Session:
         """
         # No more under way than can have a request in flight.
         workers = self._config.effective_slots + UNCOUNTED_SLOTS
-        async with open_completed(queries, workers) as done:
+        self._client.check_open()
+        async with open_completed(queries, workers, self._client.owner) as done:
             yield done
 
 
@@ -442,7 +448,9 @@ async def open_session(
     Nothing is sent before the first request, but for the status call of
     `api="auto"`, whose errors are raised here then. Nothing it started outlives the
     block, and leaving takes at most `close_timeout`, whatever the terminal
-    does. An exception of the block comes out as it is.
+    does. An exception of the block comes out as it is, except that a group which holds
+    nothing but KeyboardInterrupt (and cancellations) comes out as a bare KeyboardInterrupt,
+    whichever nursery made it. A forked child cannot use the session, and sends nothing.
 
     Args:
         config: settings; the default is a terminal on this machine's default ports.
@@ -461,8 +469,10 @@ async def open_session(
     """
     _require_trio()
     settings = _settings(config, options)
+    owner = Owner.on_trio()
     if settings.api == "auto":
-        settings = await detect(settings, transport)
+        with bare_interrupts():
+            settings = await detect(settings, transport)
     async with open_hidden_nursery() as nursery:
         defects: list[InternalError] = []
 
@@ -473,8 +483,8 @@ async def open_session(
             nursery.start_soon(_guard, task, sockets.fail, defects)
 
         luck = chance or random.Random()
-        client = RestClient(settings, start_soon, transport, luck)
-        sockets = Sockets(settings, start_stream_soon, dial, luck)
+        client = RestClient(settings, start_soon, transport, luck, owner)
+        sockets = Sockets(settings, start_stream_soon, dial, luck, owner)
         start_soon(client.limiter.run)
         raised: BaseException | None = None
         try:
@@ -483,10 +493,11 @@ async def open_session(
             raised = error
             raise
         finally:
-            with trio.move_on_after(settings.close_timeout, shield=True):
-                async with trio.open_nursery() as closing:
-                    closing.start_soon(client.aclose)
-                    closing.start_soon(sockets.aclose)
+            if not owner.is_foreign:  # a forked child sends nothing on its parent's sockets
+                with trio.move_on_after(settings.close_timeout, shield=True):
+                    async with trio.open_nursery() as closing:
+                        closing.start_soon(client.aclose)
+                        closing.start_soon(sockets.aclose)
             if raised is not None:  # the body's error wins; a defect is not lost beside it
                 for defect in defects:
                     raised.add_note(f"meanwhile: {defect!r}")
@@ -511,16 +522,18 @@ async def _guard(
 
 
 def _require_trio() -> None:
-    try:
-        trio.lowlevel.current_task()
-    except RuntimeError:
-        try:
-            here = f"this is {sniffio.current_async_library()}"
-        except sniffio.AsyncLibraryNotFoundError:
-            here = "no event loop is running here"
+    here = runtime_here()
+    if here == "trio":
+        return
+    if here:
         raise RuntimeError(
-            f"thetatrio.open_session() works inside trio.run(), and {here}"
-        ) from None
+            f"thetatrio.open_session() works inside trio.run(), and this is {here};"
+            " under asyncio and anyio use thetatrio.aio.open_session()"
+        )
+    raise RuntimeError(
+        "thetatrio.open_session() works inside trio.run(), and no event loop is running here;"
+        " use trio.run(), or thetatrio.sync.open_session() in a plain script"
+    )
 
 
 def _settings(config: Config | None, options: ConfigOptions) -> Config:

@@ -266,6 +266,7 @@ class Stream:
             async with session.stream.states() as states:
                 print((await states.receive()).name)
         """
+        self._sockets.check_open()
         await trio.lowlevel.checkpoint()
         channel = self._sockets.open_states()
         try:
@@ -281,6 +282,7 @@ class Stream:
     async def _open(
         self, topics: Iterable[AnyTopic], options: FeedOptions
     ) -> AsyncGenerator[Feed[Any], None]:
+        self._sockets.check_open()
         given = list(topics)
         subscriber = self._sockets.subscriber(
             given,
@@ -298,6 +300,7 @@ class Stream:
                 f"a feed has no option {', '.join(map(repr, sorted(unknown)))};"
                 f" it has {', '.join(FeedOptions.__annotations__)}"
             )
+        subscriber.inbox.own(self._sockets.owner)
         feed: Feed[Any] = Feed(subscriber.inbox, subscriber)
         await trio.lowlevel.checkpoint()
         try:

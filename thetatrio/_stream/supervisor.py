@@ -191,6 +191,11 @@ class Supervisor:
                 with trio.move_on_after(self._config.close_timeout, shield=True):
                     await connection.lane.aclose_forcefully()
 
+    def disown(self) -> None:
+        """Stop in a forked child: nothing is sent, and the parent's connection stays open."""
+        self._closed = True
+        self._scope.cancel()
+
     def fail(self, error: ThetaDataError) -> None:
         """End all feeds with an error; each reader gets one of its own."""
 
