@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 import trio
 
@@ -188,15 +186,6 @@ async def test_a_slot_is_free_while_a_retry_waits(autojump_clock):
             await session.stock.list_symbols()
             assert len(script.heads) == 2
         assert len(script.heads) == 3
-
-
-async def test_a_session_used_in_a_forked_child_says_so(monkeypatch):
-    """A session does not cross a fork: one clear error in the child."""
-    async with scripted(answer(BODY)) as (_, session):
-        monkeypatch.setattr(os, "getpid", lambda: -1)
-        with pytest.raises(thetatrio.SessionClosed, match="parent process"):
-            await session.stock.list_symbols()
-        monkeypatch.undo()
 
 
 async def test_a_long_error_text_is_cut():

@@ -25,7 +25,8 @@ FLOORS = [
     {"chains", "download"},
     {"_rest", "_stream", "_endpoints"},
     {"requests", "frames"},
-    {"rows", "events", "config", "_files", "_nursery", "_interrupt", "_network", "_retry_after"},
+    {"rows", "events", "config", "_files", "_nursery", "_interrupt", "_network", "_owner"}
+    | {"_retry_after"},
     {"contracts", "market_time", "codes", "errors", "_bell", "_calls", "_numbers"},
     {"_secrets"},
     {"_version"},

@@ -27,9 +27,9 @@ def portals():
 
 @pytest.fixture
 def caller():
-    portal = _portal.acquire()
-    yield Caller(portal)
-    _portal.release(portal)
+    use = _portal.Use()
+    yield Caller(use.open())
+    use.close()
 
 
 def test_the_thread_is_shared_and_counted():
@@ -81,6 +81,8 @@ def test_an_exception_crosses_as_itself(caller):
 def test_work_left_when_the_thread_ends_is_told(caller):
     """Work under way, or asked for, when the thread ends is SessionClosed and never hangs."""
     portal = _portal.Portal()
+    portal.launch()
+    portal.wait_until_started()
     begun = threading.Event()
 
     async def work():
@@ -121,7 +123,7 @@ def run(script, *arguments):
 
 HEAD = """
 import asyncio, multiprocessing, os, sys
-from thetatrio import aio, sync
+from thetatrio import SessionClosed, aio, sync
 from thetatrio.testing.sync import open_terminal
 
 def own(address):
@@ -140,7 +142,7 @@ def child(session, query, address, out):
     def told(function):
         try:
             function()
-        except RuntimeError as error:
+        except SessionClosed as error:
             os.write(out, f"{error}\\n".encode())
     told(session.stock.list_symbols().fetch)
     told(session.statistics)
@@ -195,7 +197,7 @@ def blocking(session, out):
     ):
         try:
             way()
-        except RuntimeError as error:
+        except SessionClosed as error:
             told(out, error)
 
 async def enter(block):
@@ -210,7 +212,7 @@ async def awaiting(session, out):
     ):
         try:
             await way()
-        except RuntimeError as error:
+        except SessionClosed as error:
             told(out, error)
 
 def in_a_child(work):

@@ -10,6 +10,7 @@ import trio
 
 from thetatrio._calls import AsyncIterationOnly
 from thetatrio._nursery import open_hidden_nursery
+from thetatrio._owner import Owner
 from thetatrio._rest.query import Query
 from thetatrio.errors import EndOfChannel
 from thetatrio.rows import Row
@@ -25,8 +26,10 @@ class CompletedChannel(AsyncIterationOnly, Generic[R]):
     def __init__(
         self,
         receiver: trio.MemoryReceiveChannel[tuple[Query[R], list[R] | Exception]],
+        owner: Owner,
     ) -> None:
         self._receiver = receiver
+        self._owner = owner
 
     async def receive(self) -> tuple[Query[R], list[R]]:
         """Return a query that is done, and its rows.
@@ -34,6 +37,7 @@ class CompletedChannel(AsyncIterationOnly, Generic[R]):
         Raises EndOfChannel after the last; and a query's error in its turn,
         with its request in `error.request`, after which receiving can go on.
         """
+        self._owner.check()
         try:
             query, result = await self._receiver.receive()
         except (trio.EndOfChannel, trio.ClosedResourceError):
@@ -54,7 +58,7 @@ class CompletedChannel(AsyncIterationOnly, Generic[R]):
 
 @asynccontextmanager
 async def open_completed(
-    queries: Iterable[Query[R]], workers: int
+    queries: Iterable[Query[R]], workers: int, owner: Owner
 ) -> AsyncGenerator[CompletedChannel[R], None]:
     """Open the channel, with so many queries under way at most; each holds one result."""
     todo = iter(list(queries))
@@ -64,7 +68,7 @@ async def open_completed(
             for _ in range(workers):
                 nursery.start_soon(_complete, todo, sender.clone())
             sender.close()
-            yield CompletedChannel(receiver)
+            yield CompletedChannel(receiver, owner)
             nursery.cancel_scope.cancel()
 
 

@@ -1,20 +1,56 @@
-"""Ctrl-C for the commands: cancel what runs, let it clean up, then say that it was Ctrl-C."""
+"""Ctrl-C: for the commands, cancel what runs and then raise; in short sections, raise later."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, TypeVarTuple
+from contextlib import suppress
+from types import FrameType
+from typing import Any, TypeVar, TypeVarTuple
 
 import trio
 
 from thetatrio._nursery import open_hidden_nursery
 
-__all__ = ["run_interruptibly"]
+__all__ = ["DeferredInterrupts", "run_interruptibly"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+
+class DeferredInterrupts:
+    """A section of code that Ctrl-C does not interrupt: it is raised at the section's end.
+
+    KeyboardInterrupt can be raised between any two instructions of the main thread, such as
+    between the start of a thread and the line that remembers it. The handler of SIGINT is
+    replaced meanwhile, so the section has to be short. Does nothing in other threads, which
+    are never interrupted, and if SIGINT has no handler in Python.
+    """
+
+    def __init__(self) -> None:
+        self._handler: Callable[[int, FrameType | None], Any] | None = None
+        self._came: list[FrameType | None] = []
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            self._handler = handler
+            with suppress(ValueError):  # a subinterpreter's main thread gets no signals
+                signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, _number: int, frame: FrameType | None) -> None:
+        self._came.append(frame)
+
+    def __exit__(self, *_: object) -> None:
+        if self._handler is None:
+            return
+        with suppress(ValueError):
+            signal.signal(signal.SIGINT, self._handler)
+        if self._came:
+            self._handler(signal.SIGINT, self._came[0])
 
 
 def run_interruptibly(job: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar, cast
 
 import trio
 
 from thetatrio.errors import InternalError
 
-__all__ = ["open_hidden_nursery", "run_together"]
+__all__ = ["bare_interrupts", "open_hidden_nursery", "raise_bare_interrupt", "run_together"]
 
 T = TypeVar("T")
+
+
+def raise_bare_interrupt(error: BaseException) -> None:
+    """Raise a bare KeyboardInterrupt in place of a group that holds nothing else.
+
+    trio wraps an interrupt that hits a task in a group, once for each nursery, those of
+    httpcore, trio-websocket and `trio.open_tcp_stream` included; `except KeyboardInterrupt`
+    does not catch that. Cancellations beside it are left out. A group with any other error
+    in it is left alone: it is the caller's own, and none of its errors is dropped.
+
+    Args:
+        error: What was caught.
+
+    Raises:
+        KeyboardInterrupt: With the group as its cause.
+    """
+    if not isinstance(error, BaseExceptionGroup):
+        return
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    interrupts, others = group.split((KeyboardInterrupt, trio.Cancelled))
+    if others is None and interrupts is not None and interrupts.subgroup(KeyboardInterrupt):
+        raise KeyboardInterrupt from error
+
+
+@contextmanager
+def bare_interrupts() -> Generator[None, None, None]:
+    """Raise KeyboardInterrupt bare out of a block; see `raise_bare_interrupt`."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise_bare_interrupt(group)
+        raise
 
 
 @asynccontextmanager
@@ -45,6 +77,7 @@ async def open_hidden_nursery() -> AsyncGenerator[trio.Nursery, None]:
         else:
             raised.add_note(f"meanwhile a background task of thetatrio failed: {crashes!r}")
     if raised is not None:
+        raise_bare_interrupt(raised)
         raise raised
 
 

@@ -8,19 +8,22 @@ what is hot goes through `_faces.pipe`.
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import threading
 import time
+import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 import trio
 
 from thetatrio._bell import Bell
+from thetatrio._interrupt import DeferredInterrupts
+from thetatrio._owner import Owner
 from thetatrio.errors import InternalError, SessionClosed
 
-__all__ = ["Job", "Portal", "acquire", "release"]
+__all__ = ["Job", "Portal", "Use"]
 
 T = TypeVar("T")
 
@@ -42,6 +45,7 @@ class Job(Generic[T]):
         self._results: list[T] = []
         self._error: BaseException | None = None
         self._told: list[Callable[[], object]] = []
+        self._begun = False
         self.ended: bool = False
         """Whether nothing of it runs any more."""
 
@@ -60,8 +64,23 @@ class Job(Generic[T]):
             told()
 
     def cancel(self) -> None:
-        """Have the work cancelled; it ends when it has cleaned up."""
-        self._portal.call_soon(self._scope.cancel)
+        """Have the work cancelled; it ends when it has cleaned up.
+
+        Also if `Portal.begin` was interrupted before the work began, or did not get there.
+        """
+        if not self._portal.call_soon(self._cancel):
+            self.end()
+
+    def _cancel(self) -> None:
+        if self._begun:
+            self._scope.cancel()
+        elif not self.ended:
+            self.end()
+
+    def begin(self, nursery: trio.Nursery) -> None:
+        """Start the task that does the work; for the portal."""
+        self._begun = True
+        nursery.start_soon(self.run)
 
     @property
     def has_failed(self) -> bool:
@@ -107,30 +126,39 @@ class Job(Generic[T]):
 
 
 class Portal:
-    """A thread that runs trio, and the way into it. Made by `acquire()`."""
+    """A thread that runs trio, and the way into it. Made by `Use.open()`."""
 
     def __init__(self) -> None:
         self.users: int = 0
-        """Sessions that need it; for `acquire` and `release`."""
-        self._process = os.getpid()
+        """Sessions that need it; for `Use`."""
+        self._owner = Owner("thetatrio.sync", None)
         self._lock = threading.Lock()
         self._jobs: set[Job[object]] = set()
         self._over = False
+        self._is_leaving = False
         self._leave = trio.Event()
         self._token: trio.lowlevel.TrioToken | None = None
         self._nursery: trio.Nursery | None = None
-        self._started = False
+        self._is_settled = False
+        self._failure: BaseException | None = None
         self._bell = Bell()
         # The thread is a daemon: a program that ends with a session open does not hang.
         self._thread = threading.Thread(target=self._run, name="thetatrio", daemon=True)
+
+    def launch(self) -> None:
+        """Start the thread, and do not wait for it. Not to be interrupted."""
         self._thread.start()
         atexit.register(self.stop)
-        try:
-            self._bell.until(lambda: self._started)
-        except BaseException:  # Ctrl-C
-            self._bell.until(lambda: self._started)
-            self.stop()
-            raise
+
+    def wait_until_started(self) -> None:
+        """Wait until the thread takes work.
+
+        Raises:
+            RuntimeError: It could not start; its cause is the reason.
+        """
+        self._bell.until(lambda: self._is_settled)
+        if self._failure is not None:
+            raise RuntimeError(_start_failure(self._failure)) from self._failure
 
     @property
     def is_here(self) -> bool:
@@ -140,40 +168,57 @@ class Portal:
     @property
     def is_mine(self) -> bool:
         """Whether this process has it, and was not forked off one that has."""
-        return self._process == os.getpid()
+        return not self._owner.is_foreign
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its thread takes no more work."""
+        return self._over or self._is_leaving
 
     def start(self, work: Callable[[], Awaitable[T]], told: Callable[[], object]) -> Job[T]:
         """Begin work; `told` is called in the portal's thread when something has come of it.
 
-        Raises SessionClosed after the end, RuntimeError in a process that was forked since.
+        Raises SessionClosed after the end, and in a forked child.
         """
-        self._check()
         job = Job(self, work)
         job.then(told)
+        self.begin(job)
+        return job
+
+    def begin(self, job: Job[T]) -> None:
+        """Begin the work of a job. If this is interrupted, `job.cancel()` cleans up.
+
+        Raises SessionClosed after the end, and in a forked child.
+        """
+        self._owner.check_process()
         with self._lock:
             if self._over:
                 raise _closed()
             self._jobs.add(job)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         self.call_soon(self._begin, job)
-        return job
 
     def _begin(self, job: Job[T]) -> None:
         if self._nursery is None:
             raise InternalError("a portal without a nursery was asked to begin something")
-        self._nursery.start_soon(job.run)
+        if not job.ended:
+            job.begin(self._nursery)
 
-    def call_soon(self, function: Callable[..., object], *args: object) -> None:
-        """Call a function in the portal's thread, soon, or never if that is over."""
-        if self._token is not None and self.is_mine:
-            with suppress(trio.RunFinishedError):
-                self._token.run_sync_soon(function, *args)
+    def call_soon(self, function: Callable[..., object], *args: object) -> bool:
+        """Call a function in the portal's thread, soon; False if that is over."""
+        if self._token is None or not self.is_mine:
+            return False
+        try:
+            self._token.run_sync_soon(function, *args)
+        except trio.RunFinishedError:
+            return False
+        return True
 
     def peek(self, read: Callable[[], T]) -> T:
         """Return what a quick function gives in the portal's thread, where nothing moves meanwhile.
 
-        Here, once the portal is over.
+        Here, once the portal is over. Raises SessionClosed in a forked child.
         """
-        self._check()
+        self._owner.check_process()
         if self.is_here:
             return read()
         found: list[T] = []
@@ -205,44 +250,66 @@ class Portal:
         with self._lock:
             self._jobs.discard(job)  # pyright: ignore[reportArgumentType]
 
+    def leave_soon(self) -> None:
+        """Have the thread end as soon as what runs in it has cleaned up; never waits."""
+        self._is_leaving = True
+        self.call_soon(self._leave.set)
+
     def stop(self) -> None:
         """End the thread: cancel what runs in it, and wait until that has cleaned up."""
-        atexit.unregister(self.stop)
         if not self.is_mine:
             return
-        self.call_soon(self._leave.set)
-        if not self.is_here:
+        self.leave_soon()
+        if self.is_here:
+            return
+        try:
             self._thread.join(_GOODBYE)
-
-    def _check(self) -> None:
-        if not self.is_mine:
-            raise RuntimeError(
-                "this session was opened before the process was forked, and stayed behind;"
-                " open another one here"
-            )
+        except BaseException:  # Ctrl-C; a second one does not wait
+            self._thread.join(_GOODBYE)
+            raise
 
     def _run(self) -> None:
         try:
             trio.run(self._main)
+        except BaseException as error:  # noqa: ASYNC103  # raised by those who wait for the start
+            if self._token is not None:
+                raise
+            # The caller may keep the error for as long as it likes, not trio's half-made sockets.
+            traceback.clear_frames(error.__traceback__)
+            self._failure = error
         finally:
             with self._lock:
                 self._over = True
                 left = list(self._jobs)
             for job in left:  # asked for when the run was about to end
                 job.end()
-            self._tell_started()
+            atexit.unregister(self.stop)
+            self._settle()
 
     async def _main(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
-            self._tell_started()
-            await self._leave.wait()
+            self._settle()
+            if not self._is_leaving:  # nobody could set the event before the token was there
+                await self._leave.wait()
             nursery.cancel_scope.cancel()
 
-    def _tell_started(self) -> None:
-        self._started = True
+    def _settle(self) -> None:
+        self._is_settled = True
         self._bell.ring()
+
+
+def _start_failure(error: BaseException) -> str:
+    """Return what to say of a thread that could not start, with a remedy."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        hint = "close files, or raise the limit of open files (ulimit -n)"
+    else:
+        hint = (
+            "it needs a socket pair of its own; if a test plugin blocks sockets, allow those"
+            " (pytest-socket: --allow-unix-socket)"
+        )
+    return f"the thread that runs thetatrio's event loop could not start ({error}): {hint}"
 
 
 class _Shared:
@@ -262,21 +329,71 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_shared.forget)
 
 
-def acquire() -> Portal:
-    """Return the process's portal, and count one more who needs it."""
-    with _shared.lock:
-        if _shared.portal is None:
-            _shared.portal = Portal()
-        _shared.portal.users += 1
-        return _shared.portal
+class Use:
+    """One session's use of the process's portal, whose thread is gone after the last use.
+
+    Closed by hand in any case; where an interrupt comes before there is anybody to do that,
+    by the collector, which does not wait for the thread.
+    """
+
+    def __init__(self) -> None:
+        self._portal: Portal | None = None
+        self.job: Job[None] | None = None
+        """Cancelled where the collector gives the use back: the session's own."""
+
+    def open(self) -> Portal:
+        """Return the process's portal, started if it was not there.
+
+        After an interrupt, or an error, `close()` leaves nothing behind.
+
+        Raises:
+            RuntimeError: Its thread could not start; the cause is the reason.
+        """
+        with DeferredInterrupts(), _shared.lock:
+            portal = _shared.portal
+            if portal is None or portal.is_over:
+                portal = Portal()
+                try:
+                    portal.launch()
+                except RuntimeError as error:  # no more threads
+                    raise RuntimeError(_start_failure(error)) from error
+                _shared.portal = portal
+            portal.users += 1
+            self._portal = portal
+        portal.wait_until_started()
+        return portal
+
+    def close(self) -> None:
+        """Give the use back; after the last one, wait until the thread is gone."""
+        with DeferredInterrupts():
+            portal, self._portal = self._portal, None
+            is_last = portal is not None and _release(portal)
+            if portal is not None and is_last:
+                portal.leave_soon()
+        if portal is not None and is_last:
+            portal.stop()
+
+    def __del__(self) -> None:
+        portal = getattr(self, "_portal", None)
+        if portal is None or not portal.is_mine:
+            return
+        # Not here: the lock may be held by the very code that the collector interrupted.
+        if self.job is not None:
+            self.job.cancel()
+        portal.call_soon(_release_here, portal)
 
 
-def release(portal: Portal) -> None:
-    """Count one less who needs a portal; after the last its thread is gone."""
+def _release(portal: Portal) -> bool:
+    """Count one user less; return whether that was the last."""
     with _shared.lock:
         portal.users -= 1
         if portal.users:
-            return
+            return False
         if _shared.portal is portal:
             _shared.portal = None
-    portal.stop()
+        return True
+
+
+def _release_here(portal: Portal) -> None:
+    if _release(portal):
+        portal.leave_soon()

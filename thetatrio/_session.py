@@ -20,7 +20,6 @@ from typing import (
 )
 
 import msgspec
-import sniffio
 import trio
 
 from thetatrio._calls import check_queries, explain_calls, explained, mark_used, unknown_name
@@ -34,7 +33,8 @@ from thetatrio._endpoints import (
     StockEndpoints,
     WithGroups,
 )
-from thetatrio._nursery import open_hidden_nursery, run_together
+from thetatrio._nursery import bare_interrupts, open_hidden_nursery, run_together
+from thetatrio._owner import Owner, runtime_here
 from thetatrio._rest import raw
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.detect import detect
@@ -162,6 +162,7 @@ class Session(WithGroups):
 
     def statistics(self) -> LimiterStatistics:
         """Return how many requests are in flight, wait, and have been sent."""
+        self._client.check_open()
         return self._client.limiter.statistics()
 
     def query(self, request: Request[R]) -> Query[R]:
@@ -216,6 +217,7 @@ class Session(WithGroups):
             print(chain.underlying_price, chain.nearest_strike())
             print(chain.nearest_delta(0.25).contract)
         """
+        self._client.check_open()
         return await fetch_chain(
             self, symbol, expiration, at, strike_range, today=self._client.today
         )
@@ -243,6 +245,7 @@ class Session(WithGroups):
 
             print(await session.expirations("SPY", on="2024-11-04", max_dte=10))
         """
+        self._client.check_open()
         if on is None:
             return await fetch_expirations(self, symbol, self._client.today, min_dte, max_dte)
         day = checked_date("on", on)
@@ -265,6 +268,7 @@ class Session(WithGroups):
             for day in await session.trading_sessions("2024-11-25", "2024-11-29"):
                 print(day.date, day.close, day.closes_early)
         """
+        self._client.check_open()
         first, last = checked_date("start", start), checked_date("end", end)
         return await fetch_trading_sessions(self, first, last)
 
@@ -420,6 +424,7 @@ class Session(WithGroups):
                 session.stock.snapshot_quote("AAPL"))
             print(len(bars), quotes[0].bid)
         """
+        self._client.check_open()
         check_queries("session.gather", queries, Query)
         return tuple(await run_together([query.fetch for query in queries]))
 
@@ -441,12 +446,13 @@ class Session(WithGroups):
         """
         # No more under way than can have a request in flight.
         workers = self._config.effective_slots + UNCOUNTED_SLOTS
+        self._client.check_open()
         if isinstance(queries, Query):
             mark_used(queries)
             raise WrongCall("session.as_completed: expected a list of queries, got one query")
         given = list(queries)
         check_queries("session.as_completed", given, Query)
-        async with open_completed(given, workers) as done:
+        async with open_completed(given, workers, self._client.owner) as done:
             yield done
 
 
@@ -467,7 +473,9 @@ async def open_session(
     `api="auto"`, whose errors are raised here then. Nothing it started outlives the
     block, and leaving takes at most `close_timeout`, whatever the terminal
     does; with 500 subscriptions of the stream or more, one second longer for each
-    500. An exception of the block comes out as it is.
+    500. An exception of the block comes out as it is, except that a group which holds
+    nothing but KeyboardInterrupt (and cancellations) comes out as a bare KeyboardInterrupt,
+    whichever nursery made it. A forked child cannot use the session, and sends nothing.
 
     Args:
         config: settings; the default is a terminal on this machine's default ports.
@@ -486,8 +494,10 @@ async def open_session(
     """
     _require_trio()
     settings = _settings(config, options)
+    owner = Owner.on_trio()
     if settings.api == "auto":
-        settings = await detect(settings, transport)
+        with bare_interrupts():
+            settings = await detect(settings, transport)
     async with open_hidden_nursery() as nursery:
         defects: list[InternalError] = []
 
@@ -498,8 +508,8 @@ async def open_session(
             nursery.start_soon(_guard, task, sockets.fail, defects)
 
         luck = chance or random.Random()
-        client = RestClient(settings, start_soon, transport, luck)
-        sockets = Sockets(settings, start_stream_soon, dial, luck)
+        client = RestClient(settings, start_soon, transport, luck, owner)
+        sockets = Sockets(settings, start_stream_soon, dial, luck, owner)
         start_soon(client.limiter.run)
         raised: BaseException | None = None
         try:
@@ -508,10 +518,11 @@ async def open_session(
             raised = error
             raise
         finally:
-            with trio.CancelScope(shield=True):
-                async with trio.open_nursery() as closing:
-                    closing.start_soon(_close_rest, client, settings.close_timeout)
-                    closing.start_soon(sockets.aclose)  # bounded by its subscriptions, too
+            if not owner.is_foreign:  # a forked child sends nothing on its parent's sockets
+                with trio.CancelScope(shield=True):
+                    async with trio.open_nursery() as closing:
+                        closing.start_soon(_close_rest, client, settings.close_timeout)
+                        closing.start_soon(sockets.aclose)  # bounded by its subscriptions, too
             if raised is not None:  # the body's error wins; a defect is not lost beside it
                 for defect in defects:
                     raised.add_note(f"meanwhile: {defect!r}")
@@ -557,16 +568,18 @@ def check_request(call: str, request: object) -> None:
 
 
 def _require_trio() -> None:
-    try:
-        trio.lowlevel.current_task()
-    except RuntimeError:
-        try:
-            here = f"this is {sniffio.current_async_library()}"
-        except sniffio.AsyncLibraryNotFoundError:
-            here = "no event loop is running here"
+    here = runtime_here()
+    if here == "trio":
+        return
+    if here:
         raise RuntimeError(
-            f"thetatrio.open_session() works inside trio.run(), and {here}"
-        ) from None
+            f"thetatrio.open_session() works inside trio.run(), and this is {here};"
+            " under asyncio and anyio use thetatrio.aio.open_session()"
+        )
+    raise RuntimeError(
+        "thetatrio.open_session() works inside trio.run(), and no event loop is running here;"
+        " use trio.run(), or thetatrio.sync.open_session() in a plain script"
+    )
 
 
 def _settings(config: Config | None, options: ConfigOptions) -> Config:

@@ -140,11 +140,15 @@ class FarSubscription:
     @property
     def topics(self) -> tuple[AnyTopic, ...]:
         """What it is of: one topic for each kind of event."""
+        if not self._portal.is_mine:  # a forked child's copy may still be shown in a log
+            return self._subscription.topics
         return self._portal.peek(lambda: self._subscription.topics)
 
     @property
     def refused(self) -> Mapping[Contract | str, str]:
         """The terminal's word for each contract it refused."""
+        if not self._portal.is_mine:
+            return self._subscription.refused
         return self._portal.peek(lambda: self._subscription.refused)
 
     async def add(self, topics: Iterable[AnyTopic]) -> None:

@@ -28,7 +28,8 @@ from thetatrio._control import TerminalControl
 from thetatrio._faces.feeds import FarInbox, FarSubscription
 from thetatrio._faces.rows import RowPipe
 from thetatrio._faces.stay import Stay
-from thetatrio._portal import Job, Portal, acquire, release
+from thetatrio._owner import Owner
+from thetatrio._portal import Job, Portal, Use
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._rest.file_query import ChunkChannel, FileQuery
 from thetatrio._rest.framing import FrameChannel
@@ -55,10 +56,19 @@ T = TypeVar("T")
 
 
 class Caller:
-    """One session's way into the portal, for asyncio."""
+    """One session's way into the portal, for asyncio.
 
-    def __init__(self, portal: Portal) -> None:
+    Args:
+        portal: the way.
+        owner: who may use it; None: the event loop that runs here.
+        use: what keeps the portal there as long as anything of the session is referred to.
+    """
+
+    def __init__(self, portal: Portal, owner: Owner | None = None, use: Use | None = None) -> None:
         self.portal = portal
+        self.owner: Owner = _owner_here() if owner is None else owner
+        """Who may use the session."""
+        self._use = use
 
     async def ask(self, work: Callable[[], Awaitable[T]]) -> T:
         """Have work done in the portal's thread. Cancelled, it ends there first."""
@@ -68,6 +78,7 @@ class Caller:
         self, work: Callable[[], Awaitable[T]], unread: Callable[[Job[T]], object] | None = None
     ) -> Job[T]:
         """Return the job that did the work; where this is cancelled, `unread` is given it."""
+        self.owner.check()
         watch = Watch()
         job = self.portal.start(work, watch.tell)
         try:
@@ -78,6 +89,13 @@ class Caller:
                 unread(job)
             raise
         return job
+
+
+def _owner_here() -> Owner:
+    loop = asyncio.get_running_loop()
+    # What `get_running_loop` calls; it raises where none runs.
+    running = asyncio._get_running_loop  # noqa: SLF001
+    return Owner("thetatrio.aio", lambda: running() is loop, "asyncio")
 
 
 class Watch:
@@ -148,11 +166,13 @@ class Block(Generic[T]):
 
     async def __aenter__(self) -> T:
         _note_use(self._of)
+        self._caller.owner.check()
         watch = Watch()
         self._stay = stay = Stay(
             self._caller.portal, self._open, partial(_side_of, self._caller, watch.loop), watch.tell
         )
         try:
+            stay.enter()
             await watch.until(lambda: stay.is_settled)
         except asyncio.CancelledError:
             await give_up(stay.job, watch)  # noqa: ASYNC102  # shielded there
@@ -166,6 +186,8 @@ class Block(Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._caller.owner.is_foreign:
+            return  # in a forked child, where there is nothing to leave
         stay, watch = self._stay, Watch()  # the loop may be another one by now
         stay.job.then(watch.tell)
         stay.leave()
@@ -183,9 +205,11 @@ class LoopInbox(FarInbox[E]):
     """The inbox of a feed that asyncio tasks read."""
 
     async def _pause(self) -> None:
+        self.check()
         await asyncio.sleep(0)
 
     async def _wait(self) -> None:
+        self.check()
         waiter = asyncio.get_running_loop().create_future()
 
         def let_go() -> None:
@@ -210,6 +234,7 @@ class FeedSide(Generic[E]):
         self._loop = loop
         self._is_told = False
         self._inbox: LoopInbox[E] = LoopInbox(caller.portal, near, self._tell)
+        self._inbox.own(caller.owner)
         self.value: Feed[E] = Feed(
             self._inbox, FarSubscription(caller.portal, subscription, caller.ask)
         )
@@ -247,6 +272,7 @@ class RowSide(Generic[R]):
         self._pipe: RowPipe[R] = RowPipe(caller.portal, self._tell)
         self._came = asyncio.Event()
         self._closed = False
+        self.owner: Owner = caller.owner
         batches: BatchChannel[R] = BatchChannel(self, asyncio.Lock())
         self.value: RowChannel[R] | BatchChannel[R] = (
             RowChannel(batches) if isinstance(channel, RowChannel) else batches
@@ -306,6 +332,8 @@ def _asking(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
     async def ask(self: Any, *args: Any, **options: Any) -> Any:
         caller: Caller = self._caller
         _note_use((self, *args))
+        if method.__name__ == "aclose" and caller.owner.is_foreign:
+            return None  # in a forked child, where there is nothing to close
         work = partial(method, self, *args, **options)
         return await (work() if caller.portal.is_here else caller.ask(work))
 
@@ -318,6 +346,7 @@ def _receiving(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
         caller: Caller = self._caller
         if caller.portal.is_here:
             return await method(self)
+        caller.owner.check()
         if self._unread:
             await asyncio.sleep(0)
         if self._unread:
@@ -333,6 +362,8 @@ def _looking(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def look(self: Any) -> Any:
         caller: Caller = self._caller
+        if not caller.portal.is_here:
+            caller.owner.check()
         if self._unread and method.__name__ == "receive_nowait":
             return self._unread.popleft().result()
         return caller.portal.peek(partial(method, self))
@@ -360,6 +391,17 @@ def _making(method: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
+def _checking(method: Callable[[Any], None]) -> Callable[[Any], None]:
+    def check(self: Any) -> None:
+        caller: Caller = self._caller
+        if caller.portal.is_here:
+            method(self)
+        else:
+            caller.owner.check()
+
+    return check
+
+
 _WAYS: Final = {
     "asks": _asking,
     "receives": _receiving,
@@ -377,6 +419,9 @@ def _mirror(kind: type, **methods: str) -> None:
         for way, names in methods.items()
         for name in names.split()
     }
+    check: Any = getattr(kind, "_check", None)
+    if check is not None:
+        body["_check"] = _checking(check)
     MIRRORS[kind] = type(kind.__name__, (kind,), body | {"__doc__": kind.__doc__})
 
 
@@ -446,12 +491,12 @@ class SessionBlock:
         )
 
     async def __aenter__(self) -> native.Session:
-        self._portal = acquire()
+        self._use = use = Use()
         try:
-            self._block = Block(Caller(self._portal), self._open)
+            self._block = Block(Caller(use.open(), use=use), self._open)
             return await self._block.__aenter__()
         except BaseException:
-            release(self._portal)
+            use.close()
             raise
 
     async def __aexit__(
@@ -463,4 +508,4 @@ class SessionBlock:
         try:
             await self._block.__aexit__(kind, error, trace)  # noqa: ASYNC102  # bounded by the core
         finally:
-            release(self._portal)
+            self._use.close()

@@ -14,11 +14,13 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
+from thetatrio import _session as native
 from thetatrio._bell import Bell
 from thetatrio._faces.feeds import FarInbox, FarSubscription
 from thetatrio._faces.rows import RowPipe
 from thetatrio._faces.stay import Side, Stay
-from thetatrio._portal import Job, Portal
+from thetatrio._owner import Owner
+from thetatrio._portal import Job, Portal, Use
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._stream.feed import Feed, Subscription, parts_of
 from thetatrio._stream.inbox import Inbox
@@ -26,7 +28,7 @@ from thetatrio.errors import WouldBlock
 from thetatrio.events import StreamEvent
 from thetatrio.rows import Row
 
-__all__ = ["Block", "Caller", "FeedSide", "Receiver", "RowSide", "side_of"]
+__all__ = ["Block", "Caller", "FeedSide", "Receiver", "RowSide", "SessionBlock", "side_of"]
 
 E = TypeVar("E", bound=StreamEvent)
 R = TypeVar("R", bound=Row)
@@ -36,14 +38,37 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Caller:
-    """One session's way into the portal, for plain threads."""
+    """One session's way into the portal, for plain threads.
 
-    def __init__(self, portal: Portal) -> None:
+    Args:
+        portal: the way.
+        use: what keeps the portal there as long as anything of the session is referred to.
+    """
+
+    def __init__(self, portal: Portal, use: Use | None = None) -> None:
         self.portal = portal
+        self.owner: Owner = Owner("thetatrio.sync", None)
+        """Who may use the session: every thread of this process."""
+        self._use = use
+
+    def close_with(self, job: Job[None]) -> None:
+        """Have a job cancelled when nothing of the session is referred to any more."""
+        if self._use is not None:
+            self._use.job = job
+
+    def close(self) -> None:
+        """Give the portal back; once the session has been left."""
+        if self._use is not None:
+            self._use.close()
 
     def ask(self, work: Callable[[], Awaitable[T]]) -> T:
         """Have work done in the portal's thread. Interrupted, it ends there first."""
         return self.finish(work, None).result()
+
+    def close_channel(self, aclose: Callable[[], Awaitable[None]]) -> None:
+        """Have a channel closed; in a forked child there is nothing to close."""
+        if not self.owner.is_foreign:
+            self.ask(aclose)
 
     def finish(
         self,
@@ -58,8 +83,10 @@ class Caller:
         self.check()
         deadline = None if timeout is None else time.monotonic() + timeout
         bell = Bell()
-        job = self.portal.start(work, bell.ring)
+        job = Job(self.portal, work)
+        job.then(bell.ring)
         try:
+            self.portal.begin(job)
             in_time = bell.until(lambda: job.ended, deadline)
         except BaseException:  # Ctrl-C; a second one does not wait
             job.cancel()
@@ -75,7 +102,8 @@ class Caller:
         return job
 
     def check(self) -> None:
-        """Refuse to wait in the thread that would have to do the work."""
+        """Refuse to wait in a forked child, and in the thread that would have to do the work."""
+        self.owner.check()
         if self.portal.is_here:
             raise RuntimeError(
                 "thetatrio.sync cannot be used in the thread that works for it;"
@@ -101,20 +129,33 @@ class Block(AbstractContextManager[U], Generic[T, U]):
         self._caller = caller
         self._open = open_it
         self._dress = dress
+        self._bell = Bell()
+        self._stay: Stay[T] | None = None
 
     def __enter__(self) -> U:
         self._caller.check()
-        self._bell = bell = Bell()
-        self._stay = stay = Stay(
-            self._caller.portal, self._open, partial(side_of, self._caller), bell.ring
-        )
+        bell = self._bell
+        self._stay = stay = Stay(self._caller.portal, self._open, self._side_of(), bell.ring)
         try:
+            stay.enter()
             bell.until(lambda: stay.is_settled)
-        except BaseException:  # Ctrl-C
-            stay.job.cancel()
-            bell.until(lambda: stay.job.ended)
+            return self._dress(stay.value())
+        except BaseException:  # Ctrl-C, or what kept it from entering
+            self.abandon()
             raise
-        return self._dress(stay.value())
+
+    def _side_of(self) -> Callable[[object], Side | None]:
+        return partial(side_of, self._caller)
+
+    def abandon(self) -> None:
+        """Leave as fast as possible; once is enough, twice does no harm."""
+        stay = self._stay
+        if stay is None:
+            return
+        if not stay.job.ended:
+            stay.job.cancel()
+            self._bell.until(lambda: stay.job.ended)
+        stay.close()
 
     def __exit__(
         self,
@@ -124,17 +165,39 @@ class Block(AbstractContextManager[U], Generic[T, U]):
     ) -> None:
         if not self._caller.portal.is_mine:
             return  # in a forked child, where there is nothing to leave
-        stay, bell = self._stay, self._bell
-        stay.leave()
+        stay = self._stay
+        if stay is None:
+            raise RuntimeError("this block was left before it was entered")
         try:
-            bell.until(lambda: stay.job.ended)
-        except BaseException:
-            stay.job.cancel()
-            bell.until(lambda: stay.job.ended)
-            raise
+            stay.leave()
+            self._bell.until(lambda: stay.job.ended)
         finally:
-            stay.close()
+            self.abandon()
         stay.raise_for(error)
+
+
+class SessionBlock(Block[native.Session, native.Session]):
+    """The block of a session itself.
+
+    Nothing in the portal's thread refers to the caller, so that a session which nobody
+    refers to any more is closed.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        open_it: Callable[[], AbstractAsyncContextManager[native.Session]],
+    ) -> None:
+        super().__init__(caller, open_it, lambda session: session)
+
+    def __enter__(self) -> native.Session:
+        session = super().__enter__()
+        if self._stay is not None:
+            self._caller.close_with(self._stay.job)
+        return session
+
+    def _side_of(self) -> Callable[[object], Side | None]:
+        return lambda _: None
 
 
 class _Polled(Protocol[T_co]):
@@ -178,6 +241,7 @@ class FeedSide(Generic[E]):
         near, subscription = parts_of(feed)
         self._caller = caller
         self._inbox: _ThreadInbox[E] = _ThreadInbox(caller.portal, near)
+        self._inbox.own(caller.owner)
         self.near: Feed[E] = feed
         """The feed in the portal's thread, for what waits there."""
         self.feed: Feed[E] = Feed(
@@ -216,6 +280,7 @@ class FeedSide(Generic[E]):
 
     def receive_nowait(self, polled: _Polled[T]) -> T:
         """Return what comes next in one way of reading, if it is there."""
+        self._caller.owner.check()
         with self._inbox.turn:
             if self._inbox.has_arrivals:
                 self._inbox.drain()
@@ -263,9 +328,16 @@ class RowSide(Generic[R]):
             raise TimeoutError(f"nothing came within {timeout:g} s")
         return found[0] if found else []
 
+    @property
+    def owner(self) -> Owner:
+        """Who may read them."""
+        return self._caller.owner
+
     def end(self) -> None:
-        """End the request."""
+        """End the request; in a forked child there is none."""
         self.close()
+        if self.owner.is_foreign:
+            return
         self._caller.ask(self._near.aclose)
 
 
@@ -288,6 +360,7 @@ class Receiver(Generic[T]):
 
     def receive(self, timeout: float | None) -> T:
         """Return the next. Raises TimeoutError, EndOfChannel and what the channel raises."""
+        self._caller.check()
         unread: Job[T] | None = None
         with suppress(IndexError):  # another thread may be first
             unread = self._unread.popleft()

@@ -58,8 +58,13 @@ class Stay(Generic[T]):
         self._leave = trio.Event()
         self._side: Side | None = None
         self._entered: list[T] = []
-        self.job: Job[None] = portal.start(self._run, told)
+        self.job: Job[None] = Job(portal, self._run)
         """The task. Cancelled, it leaves."""
+        self.job.then(told)
+
+    def enter(self) -> None:
+        """Begin to enter the context. If this is interrupted, `job.cancel()` cleans up."""
+        self._portal.begin(self.job)
 
     async def _run(self) -> None:
         async with self._open() as value, open_hidden_nursery() as nursery:

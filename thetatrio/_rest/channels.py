@@ -11,6 +11,7 @@ from typing import Final, Generic, Protocol, TypeVar
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
+from thetatrio._owner import Owner
 from thetatrio.errors import EndOfChannel, ThetaDataError, WouldBlock
 from thetatrio.rows import Row
 
@@ -24,6 +25,11 @@ WITHOUT_CHECKPOINT: Final = 256
 
 class RowSource(Protocol[R]):
     """Where rows come from: a `Reading`, or one on another side."""
+
+    @property
+    def owner(self) -> Owner:
+        """Who may read them."""
+        ...
 
     async def next_batch(self) -> list[R]:
         """Return the rows that arrive next; none at the end."""
@@ -51,6 +57,8 @@ class BatchChannel(AsyncIterationOnly, Generic[R]):
         self.turn: AbstractAsyncContextManager[object] = turn or trio.Lock()
         """Held by whoever receives."""
         self._closed = False
+        self.owner: Owner = reading.owner
+        """Who may receive."""
 
     async def receive(self) -> list[R]:
         """Return the next rows, in order.
@@ -59,6 +67,7 @@ class BatchChannel(AsyncIterationOnly, Generic[R]):
         `rows_delivered`, DecodeError and other errors of
         `thetatrio.errors` where the answer does not come to its end.
         """
+        self.owner.check()
         async with self.turn:
             rows = await self.next()
         if not rows:
@@ -81,7 +90,8 @@ class BatchChannel(AsyncIterationOnly, Generic[R]):
     async def aclose(self) -> None:
         """End the request. Leaving the query's block does it too."""
         self._closed = True
-        await self._reading.aclose()
+        if not self.owner.is_foreign:
+            await self._reading.aclose()
 
     def __aiter__(self) -> BatchChannel[R]:
         return self
@@ -103,7 +113,7 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
         self._batches = batches
         self._batch: Iterator[R] = iter(())
         self._ready: Iterator[R] = iter(())
-        self._closed = False
+        batches.owner.watch(self)
 
     async def receive(self) -> R:
         """Return the next row, in order. Raises EndOfChannel after the last, else as the query."""
@@ -116,6 +126,7 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
         """Return the next row if it has been decoded already. Raises WouldBlock if not."""
         for row in self._ready:
             return row
+        self._batches.owner.check()
         self._ready = iter(list(islice(self._batch, WITHOUT_CHECKPOINT)))
         for row in self._ready:
             return row
@@ -127,8 +138,12 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
 
     async def aclose(self) -> None:
         """End the request, and forget rows that were not received."""
-        self._batch = self._ready = iter(())
+        self.disown()
         await self._batches.aclose()
+
+    def disown(self) -> None:
+        """Forget rows that were not received."""
+        self._batch = self._ready = iter(())
 
     def __aiter__(self) -> RowChannel[R]:
         return self
@@ -142,6 +157,7 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
         raise StopAsyncIteration
 
     async def _more(self) -> None:
+        self._batches.owner.check()
         # Taking the turn is a checkpoint, and keeps several receivers from
         # replacing each other's rows.
         async with self._batches.turn:

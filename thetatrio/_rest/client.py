@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, final
@@ -12,6 +11,8 @@ import msgspec
 import trio
 
 from thetatrio import market_time
+from thetatrio._nursery import raise_bare_interrupt
+from thetatrio._owner import Owner
 from thetatrio._rest import dialect_v2, dialect_v3
 from thetatrio._rest.body import Body, DirectBody, PumpedBody, SpoolRoom, StartSoon
 from thetatrio._rest.dialect import Dialect
@@ -68,8 +69,11 @@ class RestClient:
         start_soon: StartSoon,
         http: HttpTransport | None,
         chance: random.Random,
+        owner: Owner,
     ) -> None:
         self.config = config
+        self.owner: Owner = owner
+        """Who may use the session."""
         self.dialect: Dialect = dialect_v2 if config.api == "v2" else dialect_v3
         """What the terminal speaks."""
         self.limiter: Limiter = Limiter(config.effective_slots, config.effective_rate)
@@ -82,7 +86,6 @@ class RestClient:
         self._chance = chance
         self._transport: Transport | None = None
         self._closed = False
-        self._process = os.getpid()
 
     @property
     def transport(self) -> Transport:
@@ -110,11 +113,16 @@ class RestClient:
         return market_time.today()
 
     def check_open(self) -> None:
-        """Raise SessionClosed once the session has been left, and in a forked child."""
+        """Raise if the session cannot be used here.
+
+        Raises:
+            SessionClosed: The session has been closed, or this is a forked child.
+            RuntimeError: Another event loop, or none, runs the caller.
+        """
+        self.owner.check_process()
         if self._closed:
-            raise SessionClosed("the session has been left; open another one")
-        if os.getpid() != self._process:
-            raise SessionClosed("the session belongs to the parent process; open one in this one")
+            raise SessionClosed("the session has been closed; open another one")
+        self.owner.check()
 
     async def open(
         self, ask: Ask, history: History, lane: Lane = Lane.QUERY, ticket: int | None = None
@@ -140,8 +148,9 @@ class RestClient:
             except ThetaDataError as error:
                 lease.release()
                 await self.wait_before_retry(error, ask, history)
-            except BaseException:
+            except BaseException as error:
                 lease.release()
+                raise_bare_interrupt(error)
                 raise
 
     async def wait_before_retry(self, error: ThetaDataError, ask: Ask, history: History) -> None:

@@ -11,6 +11,7 @@ import trio
 
 from thetatrio._calls import AsyncIterationOnly, OnlyAFile, explain_calls
 from thetatrio._files import local_path
+from thetatrio._owner import Owner
 from thetatrio._rest.body import READ_AHEAD
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.joined import JoinedBytes
@@ -31,8 +32,9 @@ __all__ = ["ChunkChannel", "FileQuery"]
 class ChunkChannel(AsyncIterationOnly):
     """The bytes of a flat file as they arrive. Made by `file_query.chunks()`."""
 
-    def __init__(self, answers: JoinedBytes) -> None:
+    def __init__(self, answers: JoinedBytes, owner: Owner) -> None:
         self._answers = answers
+        self._owner = owner
         self._turn = trio.Lock()
         self._closed = False
 
@@ -42,6 +44,7 @@ class ChunkChannel(AsyncIterationOnly):
         Raises EndOfChannel after the last; ConnectionLost where the file was
         cut and what came before could not be shown to be the same again.
         """
+        self._owner.check()
         async with self._turn:
             chunk = await self._next()
         if not chunk:
@@ -61,7 +64,8 @@ class ChunkChannel(AsyncIterationOnly):
     async def aclose(self) -> None:
         """End the request. Leaving the query's block does it too."""
         self._closed = True
-        await self._answers.aclose()
+        if not self._owner.is_foreign:
+            await self._answers.aclose()
 
     def __aiter__(self) -> ChunkChannel:
         return self
@@ -108,6 +112,7 @@ class FileQuery(OnlyAFile):
         target = local_path(path, "save")
         wanted = file_format(target, format)
         client, whole = self._client, plan(self._request, self._client.closed_days)
+        client.check_open()
         return await save_answer(client, whole, wanted, target, partial(fetch_all, client))
 
     @asynccontextmanager
@@ -125,10 +130,11 @@ class FileQuery(OnlyAFile):
                     break
         """
         client, whole = self._client, plan(self._request, self._client.closed_days)
+        client.check_open()
         fetch = partial(fetch_all, client)
         answers = JoinedBytes(client, whole, format, fetch, read_ahead=READ_AHEAD)
         try:
             await answers.open()
-            yield ChunkChannel(answers)
+            yield ChunkChannel(answers, client.owner)
         finally:
             await answers.aclose()

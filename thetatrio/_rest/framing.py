@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
+from thetatrio._owner import Owner
 from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import AnswerBytes
 from thetatrio._rest.asking import ask_for
@@ -193,6 +194,7 @@ async def read_frame(
     client: RestClient, plan: Plan[Any], make_reader: MakeReader[F], fetch: Fetch
 ) -> F:
     """Return one frame of all answers of a plan."""
+    client.check_open()
     reading = FrameReading(client, plan, make_reader, fetch)
     try:
         frame = await reading.next_frame(float("inf"))
@@ -206,13 +208,15 @@ async def read_frame(
 class FrameChannel(AsyncIterationOnly, Generic[F]):
     """Frames of a query, in order. Made by `query.frames()`."""
 
-    def __init__(self, reading: FrameReading[F]) -> None:
+    def __init__(self, reading: FrameReading[F], owner: Owner) -> None:
         self._reading = reading
+        self._owner = owner
         self._turn = trio.Lock()
         self._at_end = False
 
     async def receive(self) -> F:
         """Return the next frame. Raises EndOfChannel after the last, else as the query."""
+        self._owner.check()
         async with self._turn:
             if self._at_end:
                 raise EndOfChannel("all frames have been received")
@@ -225,7 +229,8 @@ class FrameChannel(AsyncIterationOnly, Generic[F]):
     async def aclose(self) -> None:
         """End the request. Leaving the query's block does it too."""
         self._at_end = True
-        await self._reading.aclose()
+        if not self._owner.is_foreign:
+            await self._reading.aclose()
 
     def __aiter__(self) -> FrameChannel[F]:
         return self
@@ -242,8 +247,9 @@ async def open_frames(
     client: RestClient, plan: Plan[Any], make_reader: MakeReader[F], fetch: Fetch
 ) -> AsyncGenerator[FrameChannel[F], None]:
     """Open a channel of frames."""
+    client.check_open()
     reading = FrameReading(client, plan, make_reader, fetch)
     try:
-        yield FrameChannel(reading)
+        yield FrameChannel(reading, client.owner)
     finally:
         await reading.aclose()

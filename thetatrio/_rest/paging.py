@@ -10,6 +10,7 @@ import msgspec
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
+from thetatrio._owner import Owner
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
 from thetatrio._rest.decode import Form
@@ -170,8 +171,9 @@ class Pages:
 class PageChannel(AsyncIterationOnly):
     """The pages of an answer as the terminal sent them. Made by `session.pages()`."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, owner: Owner) -> None:
         self._pages = pages
+        self._owner = owner
         self._turn = trio.Lock()
         self._given = 0
         self._replay = Replay()
@@ -184,6 +186,7 @@ class PageChannel(AsyncIterationOnly):
         elsewhere, ConnectionLost where pages expired and did not come again
         as they were, and the errors of any query.
         """
+        self._owner.check()
         async with self._turn:
             while not self._closed:
                 try:
@@ -235,7 +238,8 @@ async def open_pages(
 ) -> AsyncGenerator[PageChannel, None]:
     """Open a channel of the pages of a path that the library does not know."""
     target = target_of("pages", path, params)
-    channel = PageChannel(Pages(client, Ask(target, about=target)))
+    client.check_open()
+    channel = PageChannel(Pages(client, Ask(target, about=target)), client.owner)
     try:
         yield channel
     finally:

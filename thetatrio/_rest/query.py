@@ -97,6 +97,7 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         `thetatrio.errors`.
         """
         whole = self.plan()
+        self._client.check_open()
         rows = await Reading(self._client, whole, read_ahead=len(whole.requests) > 1).fetch()
         self._client.closed_days.update(
             row.date for row in rows if isinstance(row, CalendarDay) and row.type == "full_close"
@@ -222,13 +223,17 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         fetch = partial(fetch_all, self._client)
         if format == "parquet" or (format is None and target.lower().endswith(".parquet")):
             make = self._reader_maker(frames.arrow_reader)
+            self._client.check_open()
             return await save_parquet(self._client, self.plan(), make, target, fetch)
         wanted = file_format(target, format)
+        self._client.check_open()
         return await save_answer(self._client, self.plan(), wanted, target, fetch)
 
     @asynccontextmanager
     async def _open_batches(self) -> AsyncGenerator[BatchChannel[R], None]:
-        reading = Reading(self._client, self.plan(), read_ahead=True)
+        whole = self.plan()
+        self._client.check_open()
+        reading = Reading(self._client, whole, read_ahead=True)
         try:
             await reading.open()
             yield BatchChannel(reading)

@@ -119,6 +119,7 @@ class _Ticks(msgspec.Struct):
 async def get(client: RestClient, path: str, params: Mapping[str, ParameterValue]) -> RawAnswer:
     """Ask for a path with parameters, through limiter and retries, and read the whole answer."""
     target = target_of("get", path, params)
+    client.check_open()
     pieces: list[bytes] = []
     answer = Answer(
         client,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from thetatrio._owner import Owner
 from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import AnswerBytes
 from thetatrio._rest.asking import ask_for
@@ -32,6 +33,7 @@ class Reading(Generic[R]):
 
     def __init__(self, client: RestClient, plan: Plan[R], *, read_ahead: bool) -> None:
         self._client = client
+        self.owner: Owner = client.owner
         self._asked: RowFormat = client.config.row_format
         self._parts = Parts(
             client,

@@ -70,6 +70,7 @@ class Feed(AsyncIterationOnly, Generic[E]):
 
     def statistics(self) -> FeedStatistics:
         """Return how many events came, were read, were given up and wait."""
+        self._inbox.check()
         return self._inbox.statistics()
 
     def __repr__(self) -> str:
@@ -89,6 +90,7 @@ class Feed(AsyncIterationOnly, Generic[E]):
         while True:
             for event in inbox.items:
                 return event
+            inbox.check()
             if not inbox.line_up():
                 if inbox.ended is not None:
                     raise inbox.ended()
@@ -132,6 +134,7 @@ class Feed(AsyncIterationOnly, Generic[E]):
         Raises InvalidRequest for what cannot be added, SubscriptionRefused and
         SubscriptionUnanswered as subscribing does; the feed stays as it was.
         """
+        self._inbox.check()
         await self._subscription.add(self._as_topics(contracts))
 
     def remove(self, *contracts: Contract | Topic[E]) -> None:
@@ -143,6 +146,7 @@ class Feed(AsyncIterationOnly, Generic[E]):
         Args:
             contracts: for each kind of event this feed is of; or topics, which say of which.
         """
+        self._inbox.check()
         self._subscription.remove(self._as_topics(contracts))
 
     def _as_topics(self, given: Iterable[Contract | Topic[E]]) -> list[AnyTopic]:
@@ -178,6 +182,7 @@ class Batches(AsyncIterationOnly, Generic[E]):
     def receive_nowait(self) -> list[E]:
         """Return what has arrived together. Raises WouldBlock where nothing has."""
         if not length_hint(self._inbox.items):
+            self._inbox.check()
             self._inbox.line_up(WHOLE)
         first = self._feed.receive_nowait()
         return [first, *self._inbox.items]
@@ -211,6 +216,9 @@ class FeedWithNotices(AsyncIterationOnly, Generic[E]):
 
     def receive_nowait(self) -> E | Notice:
         """Return the next event or notice if there is one. Raises WouldBlock if not."""
+        for event in self._inbox.items:
+            return event
+        self._inbox.check()
         entry = self._inbox.next_entry_nowait()
         if entry is None:
             if self._inbox.ended is not None:

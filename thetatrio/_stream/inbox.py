@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar, get_args
 
 import trio
 
+from thetatrio._owner import Owner, belongs_to_parent
 from thetatrio._stream.buffer import Buffer, OnLoss, Overflow
 from thetatrio.errors import GapError, InvalidRequest, SlowConsumer
 from thetatrio.events import Dropped, Gap, Lost, Notice, Replayed, StreamEvent, Undecodable
@@ -49,6 +50,26 @@ class Inbox(Buffer[E], Generic[E]):
         """Makes the error that readers meet after what waits; None while it is open."""
         self.freed: Callable[[], None] | None = None
         """Called when a reader took something."""
+        self._owner: Owner | None = None
+
+    def own(self, owner: Owner) -> None:
+        """Let only an owner's event loop and process read."""
+        self._owner = owner
+        owner.watch(self)
+
+    def check(self) -> None:
+        """Raise if the caller is not where the feed's session was opened; see `Owner.check`."""
+        if self._owner is None:
+            return
+        if self.ended is None:
+            self._owner.check()
+        else:  # every other caller gets the error that the feed ended with
+            self._owner.check_process()
+
+    def disown(self) -> None:
+        """Let readers in a forked child get an error, and none of the parent's events."""
+        self.clear()
+        self.ended = belongs_to_parent
 
     # The stream's side
 
@@ -70,6 +91,8 @@ class Inbox(Buffer[E], Generic[E]):
 
     def end(self, error: Callable[[], Exception], *, forget: bool = False) -> None:
         """Let each reader meet an error of its own, after what waits unless it is forgotten."""
+        if self.ended is belongs_to_parent:
+            return
         if self.ended is None or forget:
             self.ended = error
         if forget:
@@ -167,9 +190,11 @@ class Inbox(Buffer[E], Generic[E]):
     # How one waits: the other faces have other ways.
 
     async def _pause(self) -> None:
+        self.check()
         await trio.lowlevel.checkpoint()
 
     async def _wait(self) -> None:
+        self.check()
         let_go = partial(trio.lowlevel.reschedule, trio.lowlevel.current_task())
         self._readers.append(let_go)
 

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import trio
 
+from thetatrio._owner import Owner, is_on_trio
 from thetatrio._stream.buffer import OnLoss, Overflow
 from thetatrio._stream.dialect import TERMINAL, Dialect
 from thetatrio._stream.gateway import KINDS, GatewayDialect
@@ -51,6 +52,7 @@ class Sockets:
         start_soon: starts a background task of the session.
         dial: opens the bytes of a connection; None: TCP.
         chance: the source of jitter.
+        owner: who may use them.
     """
 
     def __init__(
@@ -59,8 +61,12 @@ class Sockets:
         start_soon: Callable[[Callable[[], Awaitable[object]]], None],
         dial: Dial | None,
         chance: random.Random,
+        owner: Owner,
     ) -> None:
-        self._states = States()
+        self.owner: Owner = owner
+        """Who may use them."""
+        owner.watch(self)
+        self._states = States(owner)
         self._closed = False
         # A feed that blocks holds back every socket it reads from.
         room = trio.lowlevel.ParkingLot()
@@ -111,10 +117,28 @@ class Sockets:
             for each in self._all:
                 nursery.start_soon(each.aclose)
 
-    def open_states(self) -> StateChannel:
-        """Return a channel of states, the present one first."""
+    def disown(self) -> None:
+        """Stop all tasks in a forked child, and send nothing; if its event loop goes on there."""
+        self._closed = True
+        if is_on_trio():
+            for each in self._all:
+                each.disown()
+
+    def check_open(self) -> None:
+        """Raise if the stream cannot be used here.
+
+        Raises:
+            SessionClosed: The session has been closed, or this is a forked child.
+            RuntimeError: Another event loop, or none, runs the caller.
+        """
+        self.owner.check_process()
         if self._closed:
             raise closed()
+        self.owner.check()
+
+    def open_states(self) -> StateChannel:
+        """Return a channel of states, the present one first."""
+        self.check_open()
         return self._states.open()
 
     def close_states(self, channel: StateChannel) -> None:
@@ -123,6 +147,7 @@ class Sockets:
 
     def statistics(self) -> StreamStatistics:
         """Return counts of the stream, of all sockets together."""
+        self.check_open()
         parts = [each.statistics() for each in self._all]
         if len(parts) == 1:
             return parts[0]

@@ -11,6 +11,7 @@ import msgspec
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
+from thetatrio._owner import Owner
 from thetatrio.errors import SessionClosed, WouldBlock
 
 __all__ = ["StateChannel", "StateName", "States", "StreamState", "StreamStatistics"]
@@ -74,7 +75,8 @@ class StateChannel(AsyncIterationOnly):
     One that is not read keeps the newest 1,024.
     """
 
-    def __init__(self, now: StreamState) -> None:
+    def __init__(self, now: StreamState, owner: Owner | None = None) -> None:
+        self._owner = owner
         self._waiting: deque[StreamState] = deque([now], _KEPT)
         self._lot = trio.lowlevel.ParkingLot()
         self._ended: Callable[[], Exception] | None = None
@@ -91,6 +93,7 @@ class StateChannel(AsyncIterationOnly):
 
     async def receive(self) -> StreamState:
         """Return the next state, waiting for it. Raises SessionClosed with its session."""
+        self._check()
         await trio.lowlevel.checkpoint()
         while not self._waiting:
             if self._ended is not None:
@@ -100,6 +103,7 @@ class StateChannel(AsyncIterationOnly):
 
     def receive_nowait(self) -> StreamState:
         """Return the next state if there is one. Raises WouldBlock if not."""
+        self._check()
         if not self._waiting:
             if self._ended is not None:
                 raise self._ended()
@@ -109,7 +113,14 @@ class StateChannel(AsyncIterationOnly):
     def __aiter__(self) -> StateChannel:
         return self
 
+    def _check(self) -> None:
+        if self._owner is not None and self._ended is None:
+            self._owner.check()
+        elif self._owner is not None:
+            self._owner.check_process()
+
     async def __anext__(self) -> StreamState:
+        self._check()  # the end of the session ends a loop; a fork of the process does not
         try:
             return await self.receive()
         except SessionClosed:
@@ -120,7 +131,8 @@ class StateChannel(AsyncIterationOnly):
 class States:
     """The state of a session's stream, over all its sockets, and who follows it."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: Owner | None = None) -> None:
+        self._owner = owner
         self.now: StreamState = StreamState(name="idle")
         """The worst that a socket is in."""
         self._of: dict[object, StreamState] = {}
@@ -139,7 +151,7 @@ class States:
 
     def open(self) -> StateChannel:
         """Return a channel of states, the present one first."""
-        channel = StateChannel(self.now)
+        channel = StateChannel(self.now, self._owner)
         self._channels[channel] = None
         return channel
 

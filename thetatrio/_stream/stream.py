@@ -271,6 +271,7 @@ class Stream(ExplainedAttributes):
             async with session.stream.states() as states:
                 print((await states.receive()).name)
         """
+        self._sockets.check_open()
         await trio.lowlevel.checkpoint()
         channel = self._sockets.open_states()
         try:
@@ -286,6 +287,7 @@ class Stream(ExplainedAttributes):
     async def _open(
         self, topics: Iterable[AnyTopic], options: FeedOptions
     ) -> AsyncGenerator[Feed[Any], None]:
+        self._sockets.check_open()
         for name in options:
             known = FeedOptions.__annotations__
             if name not in known:
@@ -307,6 +309,7 @@ class Stream(ExplainedAttributes):
                 "unanswered": options.get("unanswered", "raise"),
             },
         )
+        subscriber.inbox.own(self._sockets.owner)
         feed: Feed[Any] = Feed(subscriber.inbox, subscriber)
         await trio.lowlevel.checkpoint()
         try:

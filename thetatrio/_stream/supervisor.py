@@ -229,6 +229,11 @@ class Supervisor:
                 self._url.geturl(), count, of, why,
             )  # fmt: skip
 
+    def disown(self) -> None:
+        """Stop in a forked child: nothing is sent, and the parent's connection stays open."""
+        self._closed = True
+        self._scope.cancel()
+
     def fail(self, error: ThetaDataError) -> None:
         """End all feeds with an error; each reader gets one of its own."""
 

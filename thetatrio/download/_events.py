@@ -8,6 +8,7 @@ import msgspec
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
+from thetatrio._owner import Owner
 from thetatrio.download._layout import DatasetPart
 from thetatrio.download._manifest import PartState
 from thetatrio.errors import EndOfChannel
@@ -98,8 +99,11 @@ class DownloadReport(msgspec.Struct, frozen=True):
 class DownloadEvents(AsyncIterationOnly):
     """The events of a download, as they happen. Made by `download.events()`."""
 
-    def __init__(self, receiver: trio.MemoryReceiveChannel[DownloadEvent | Exception]) -> None:
+    def __init__(
+        self, receiver: trio.MemoryReceiveChannel[DownloadEvent | Exception], owner: Owner
+    ) -> None:
         self._receiver = receiver
+        self._owner = owner
 
     async def receive(self) -> DownloadEvent:
         """Return the next event.
@@ -107,6 +111,7 @@ class DownloadEvents(AsyncIterationOnly):
         Raises EndOfChannel when everything is done, and what the download
         itself would raise where it fails.
         """
+        self._owner.check()
         try:
             event = await self._receiver.receive()
         except (trio.EndOfChannel, trio.ClosedResourceError):

@@ -104,6 +104,12 @@ class Download:
 
     def progress(self) -> DownloadProgress:
         """Return how far it is; after a run, how far it came."""
+        self._client.owner.check_process()
+        if self._last is None:
+            self._client.check_open()
+        return self._progress()
+
+    def _progress(self) -> DownloadProgress:
         if self._last is not None:
             return self._last
         states = Counter(record.state for record in self._settled.values())
@@ -141,6 +147,7 @@ class Download:
         query where the terminal cannot go on. Whatever ends it, files that are
         there are whole, and running it again goes on from there.
         """
+        self._client.check_open()
         self._report = None
         contents = self._contents()
         self._reset(contents.values())
@@ -160,7 +167,7 @@ class Download:
         finally:
             dataset.close()
             # Asked for from now on where there may be no clock: after `trio.run`.
-            self._last = self.progress()
+            self._last = self._progress()
         report = self._report = self._made_report(dataset)
         self._raise_failed()
         return report
@@ -175,6 +182,7 @@ class Download:
                 async for event in events:
                     print(event)
         """
+        self._client.check_open()
         # Each part has two events at most, so nobody ever waits for their reader.
         sender, receiver = trio.open_memory_channel["DownloadEvent | Exception"](
             2 * len(self._contents()) + 1
@@ -182,7 +190,7 @@ class Download:
         async with open_hidden_nursery() as nursery:
             nursery.start_soon(self._run_telling, sender)
             with receiver:
-                yield DownloadEvents(receiver)
+                yield DownloadEvents(receiver, self._client.owner)
 
     async def _run_telling(self, sender: trio.MemorySendChannel[DownloadEvent | Exception]) -> None:
         with sender:
@@ -306,7 +314,7 @@ class Download:
         return f"{settled} of {self._parts} parts are settled and stay so; run it again to go on"
 
     def _made_report(self, dataset: Dataset) -> DownloadReport:
-        now = self.progress()
+        now = self._progress()
         header = dataset.manifest.header
         return DownloadReport(
             path=str(self._folder),

@@ -8,6 +8,7 @@ from typing import Generic, Self, TypeVar
 
 from thetatrio._calls import BlockingIterationOnly
 from thetatrio._faces.on_threads import RowSide
+from thetatrio._owner import Owner
 from thetatrio.errors import EndOfChannel, SessionClosed, WouldBlock
 from thetatrio.rows import Row
 
@@ -58,10 +59,18 @@ class StateChannel(Channel[T], Generic[T]):
     _ends_with_session: bool = True
 
     def __init__(
-        self, receive: Callable[[float | None], T], receive_nowait: Callable[[], T]
+        self,
+        receive: Callable[[float | None], T],
+        receive_nowait: Callable[[], T],
+        owner: Owner,
     ) -> None:
         super().__init__(receive)
         self._receive_nowait = receive_nowait
+        self._owner = owner
+
+    def __next__(self) -> T:
+        self._owner.check()  # the end of the session ends a loop; a fork of the process does not
+        return super().__next__()
 
     def receive_nowait(self) -> T:
         """Return the next state if there is one. Raises WouldBlock if not."""
@@ -90,10 +99,16 @@ class RowChannel(Channel[R], Generic[R]):
         self._side = side
         self._turn = threading.Lock()
         self._ready: Iterator[R] = iter(())
+        side.owner.watch(self)
+
+    def disown(self) -> None:
+        """Forget rows that were not received."""
+        self._ready = iter(())
 
     def _next(self, timeout: float | None) -> R:
         for row in self._ready:
             return row
+        self._side.owner.check()  # before the lock, which a fork may have left held
         with self._turn:  # so that threads do not replace each other's rows
             for row in self._ready:
                 return row
@@ -111,6 +126,7 @@ class RowChannel(Channel[R], Generic[R]):
         """Return the next row if it has been decoded already. Raises WouldBlock if not."""
         for row in self._ready:
             return row
+        self._side.owner.check()
         raise WouldBlock("no row has been decoded yet; use receive()")
 
     def batches(self) -> BatchChannel[R]:
@@ -118,5 +134,5 @@ class RowChannel(Channel[R], Generic[R]):
         return BatchChannel(self._side)
 
     def _end(self) -> None:
-        self._ready = iter(())
+        self.disown()
         self._side.end()

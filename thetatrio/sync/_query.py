@@ -158,7 +158,7 @@ class Query(Fetchable, Generic[R]):
         def dress(frames: NativeFrames[Any]) -> Channel[Any]:
             return Channel(
                 Receiver(self._caller, frames.receive).receive,
-                partial(self._caller.ask, frames.aclose),
+                partial(self._caller.close_channel, frames.aclose),
             )
 
         return Block(self._caller, lambda: opening, dress)
@@ -235,7 +235,7 @@ class FileQuery(OnlyAFile):
         def dress(chunks: native_file.ChunkChannel) -> Channel[bytes]:
             return Channel(
                 Receiver(self._caller, chunks.receive).receive,
-                partial(self._caller.ask, chunks.aclose),
+                partial(self._caller.close_channel, chunks.aclose),
             )
 
         return Block(self._caller, partial(self._native.chunks, format=format), dress)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, Unpack, final, overload
@@ -22,8 +22,8 @@ from thetatrio._endpoints import (
     StockEndpoints,
     WithGroups,
 )
-from thetatrio._faces.on_threads import Block, Caller, Receiver
-from thetatrio._portal import acquire, release
+from thetatrio._faces.on_threads import Block, Caller, Receiver, SessionBlock
+from thetatrio._portal import Use
 from thetatrio._rest.limiter import LimiterStatistics
 from thetatrio._rest.paging import PageChannel
 from thetatrio._rest.query import Query as NativeQuery
@@ -151,7 +151,7 @@ class Session(WithGroups):
         self,
         caller: Caller,
         session: native.Session,
-        block: AbstractContextManager[native.Session],
+        block: SessionBlock,
     ) -> None:
         self._caller = caller
         self._native = session
@@ -180,11 +180,11 @@ class Session(WithGroups):
     ) -> None:
         if not self._is_open:
             return
-        self._is_open = False
         try:
+            self._is_open = False
             self._block.__exit__(kind, error, trace)
         finally:
-            release(self._caller.portal)
+            self._caller.close()
 
     def close(self) -> None:
         """Close the session: nothing it started goes on. Once is enough, twice does no harm."""
@@ -352,7 +352,7 @@ class Session(WithGroups):
         def dress(pages: PageChannel) -> Channel[RawAnswer]:
             return Channel(
                 Receiver(self._caller, pages.receive).receive,
-                partial(self._caller.ask, pages.aclose),
+                partial(self._caller.close_channel, pages.aclose),
             )
 
         return Block(self._caller, partial(self._native.pages, path, params), dress)
@@ -522,9 +522,10 @@ def connect(
         print(len(session.stock.list_symbols().fetch()))
         session.close()
     """
-    portal = acquire()
-    try:
-        caller = Caller(portal)
+    use = Use()
+    block: SessionBlock | None = None
+    try:  # an interrupt may come between any two of these lines
+        caller = Caller(use.open(), use)
         opening = partial(
             native.open_session,
             config,
@@ -533,16 +534,43 @@ def connect(
             chance=chance,
             **options,
         )
-        block: Block[native.Session, native.Session] = Block(caller, opening, lambda found: found)
+        block = SessionBlock(caller, opening)
         return Session(caller, block.__enter__(), block)
     except BaseException:
-        release(portal)
+        if block is not None:
+            block.abandon()
+        use.close()
         raise
+
+
+class _SessionContext(AbstractContextManager[Session]):
+    # No generator: between its `yield` and the caller's block an interrupt leaves it suspended.
+
+    def __init__(self, opening: partial[Session]) -> None:
+        self._opening = opening
+        self._session: Session | None = None
+
+    def __enter__(self) -> Session:
+        try:
+            self._session = self._opening()
+        except BaseException:
+            if self._session is not None:
+                self._session.close()
+            raise
+        return self._session
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            self._session.__exit__(kind, error, trace)
 
 
 @sealing(Config.__struct_fields__)
 @partial(explained, "thetatrio.sync.open_session")
-@contextmanager
 def open_session(
     config: Config | None = None,
     *,
@@ -550,7 +578,7 @@ def open_session(
     dial: Dial | None = None,
     chance: random.Random | None = None,
     **options: Unpack[ConfigOptions],
-) -> Generator[Session, None, None]:
+) -> AbstractContextManager[Session]:
     """Open a session with a Theta Terminal for the time of a block.
 
     Nothing is sent before the first request. Nothing it started outlives the
@@ -571,6 +599,6 @@ def open_session(
             for bar in session.stock.history_ohlc("AAPL", date="2024-11-04", interval="1m"):
                 print(bar.timestamp, bar.close)
     """
-    session = connect(config, transport=transport, dial=dial, chance=chance, **options)
-    with session:
-        yield session
+    return _SessionContext(
+        partial(connect, config, transport=transport, dial=dial, chance=chance, **options)
+    )

@@ -372,6 +372,7 @@ class Stream(ExplainedAttributes):
             return StateChannel(
                 Receiver(self._caller, states.receive).receive,
                 partial(self._caller.portal.peek, states.receive_nowait),
+                self._caller.owner,
             )
 
         return Block(self._caller, self._native.states, dress)

@@ -16,7 +16,8 @@ import sniffio
 import trio
 
 from thetatrio._faces.on_asyncio import Block, Caller
-from thetatrio._portal import acquire, release
+from thetatrio._owner import Owner
+from thetatrio._portal import Use
 from thetatrio.testing import _terminal as native
 from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._remote import RemoteTerminal, until
@@ -82,10 +83,11 @@ async def open_terminal(
         async with opening() as terminal:
             yield AsyncTerminal(terminal, None)
         return
-    portal = acquire()
+    use = Use()
     try:
-        caller = Caller(portal)
+        # A fixture of a test session may outlive the loop of each test.
+        caller = Caller(use.open(), Owner("thetatrio.aio", None))
         async with Block(caller, opening) as terminal:
             yield AsyncTerminal(terminal, caller)
     finally:
-        release(portal)
+        use.close()

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Unpack
 
 from thetatrio._faces.on_threads import Block, Caller
-from thetatrio._portal import acquire, release
+from thetatrio._portal import Use
 from thetatrio.testing import _terminal as native
 from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._remote import RemoteTerminal, until
@@ -59,9 +59,9 @@ def open_terminal(
         allow_real_port: whether ports of `REAL_PORTS` may be used.
         options: arguments of `Terminal`, with its defaults.
     """
-    portal = acquire()
+    use = Use()
     try:
-        caller = Caller(portal)
+        caller = Caller(use.open())
         opening = partial(
             native.open_terminal,
             port=port,
@@ -73,4 +73,4 @@ def open_terminal(
         with block as terminal:
             yield SyncTerminal(terminal, caller)
     finally:
-        release(portal)
+        use.close()

@@ -1,0 +1,396 @@
+"""thetatrio._owner: who may use a session, in which process, and in which event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import signal
+import threading
+import warnings
+from contextlib import AsyncExitStack, ExitStack
+
+import pytest
+import trio
+
+import thetatrio
+from thetatrio import aio, sync
+from thetatrio._faces.on_asyncio import MIRRORS
+from thetatrio._rest.channels import BatchChannel, RowChannel
+from thetatrio._stream.feed import Batches, Feed, FeedWithNotices
+from thetatrio.sync._query import native_of
+from thetatrio.testing.sync import open_terminal
+
+pytestmark = pytest.mark.core
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+
+AAPL = thetatrio.Stock("AAPL")
+DAY = "2024-11-04"
+REQUEST = thetatrio.requests.StockListSymbols()
+
+# What each public class of the interfaces offers, and with which arguments it is called here.
+# A method that is in neither table fails the tests: decide what it does in a forked child, in
+# another event loop and after the session's end, and enter it.
+CALLS = {
+    "Session": {
+        "statistics": (), "chain": ("SPY",), "expirations": ("SPY",), "get": ("/v3/x",),
+        "trading_sessions": (DAY, DAY), "pages": ("/v3/x",), "gather": (), "as_completed": ((),),
+    },
+    "TerminalControl": {"mdds_status": (), "fpss_status": (), "shutdown": ()},
+    "Query": {
+        "__await__": (), "__iter__": (), "fetch": (), "rows": (), "batches": (), "frames": (),
+        "polars": (), "arrow": (), "pandas": (), "save": ("x.csv",), "send": (None,),
+    },
+    "FileQuery": {"save": ("x.csv",), "chunks": ()},
+    "RowChannel": {"receive": (), "receive_nowait": (), "__anext__": (), "__next__": ()},
+    "BatchChannel": {"receive": (), "__anext__": (), "__next__": ()},
+    "FrameChannel": {"receive": (), "__anext__": ()},
+    "ChunkChannel": {"receive": (), "__anext__": ()},
+    "PageChannel": {"receive": (), "__anext__": ()},
+    "CompletedChannel": {"receive": (), "__anext__": ()},
+    "DownloadEvents": {"receive": (), "__anext__": ()},
+    "Channel": {"receive": (), "__next__": ()},
+    "StateChannel": {"receive": (), "receive_nowait": (), "__anext__": (), "__next__": ()},
+    "Download": {"__await__": (), "run": (), "events": (), "progress": ()},
+    "Stream": {
+        "quotes": (AAPL,), "trades": (AAPL,), "ohlc": (AAPL,), "market_values": (AAPL,),
+        "prices": (thetatrio.Index("SPX"),), "full_trades": ("option",), "states": (),
+        "subscribe": (thetatrio.Topic.quotes(AAPL),), "statistics": (),
+    },
+    "Feed": {
+        "receive": (), "receive_nowait": (), "statistics": (), "add": (AAPL,), "remove": (AAPL,),
+        "iterate": (), "__anext__": (), "__next__": (),
+    },
+    "Batches": {
+        "receive": (), "receive_nowait": (), "iterate": (), "__anext__": (), "__next__": (),
+    },
+    "FeedWithNotices": {
+        "receive": (), "receive_nowait": (), "iterate": (), "__anext__": (), "__next__": (),
+    },
+}  # fmt: skip
+OPTIONS = {("Session", "chain"): {"expiration": "2024-11-15"}}
+# These describe, or make another object, and send and read nothing; or they end something,
+# which has ended already.
+HARMLESS = {
+    "Session": {
+        "config", "simulated", "server", "query", "file_query", "requests_for", "download",
+        "stock", "option", "index", "calendar", "interest_rate", "stream", "terminal", "close",
+        "__enter__",
+    },
+    "Query": {"request", "plan", "estimate", "close", "throw", "ways"},
+    "FileQuery": {"request"},
+    "RowChannel": {"batches", "aclose", "close", "disown", "__aiter__", "__iter__"},
+    "BatchChannel": {"next", "turn", "owner", "aclose", "close", "__aiter__", "__iter__"},
+    "FrameChannel": {"aclose", "__aiter__"},
+    "ChunkChannel": {"aclose", "__aiter__"},
+    "PageChannel": {"aclose", "__aiter__"},
+    "CompletedChannel": {"__aiter__"},
+    "DownloadEvents": {"__aiter__"},
+    "Channel": {"close", "__iter__"},
+    "StateChannel": {"close", "push", "end", "__aiter__", "__iter__"},
+    "Download": {"report", "parts"},
+    "Feed": {"topics", "refused", "batches", "with_notices", "__aiter__", "__iter__"},
+    "Batches": {"__aiter__", "__iter__"},
+    "FeedWithNotices": {"__aiter__", "__iter__"},
+}  # fmt: skip
+SPECIAL = ("__await__", "__iter__", "__next__", "__aiter__", "__anext__", "__enter__")
+# What came before the end may still be looked at after it.
+AFTERWARDS = {("Feed", "statistics"), ("Download", "progress")} | {
+    (kind, name)
+    for kind in ("RowChannel", "StateChannel")
+    for name in ("receive", "receive_nowait", "__anext__", "__next__")
+}
+ENDED_BEFORE = {
+    "RowChannel", "BatchChannel", "FrameChannel", "ChunkChannel", "PageChannel", "Channel",
+    "CompletedChannel", "DownloadEvents", "StateChannel", "Feed", "Batches", "FeedWithNotices",
+}  # fmt: skip
+
+
+def offered(thing):
+    """Return the names of everything public that an object offers."""
+    names = {name for name in dir(thing) if not name.startswith("_")}
+    return names | {name for name in SPECIAL if hasattr(type(thing), name)}
+
+
+def calls(thing):
+    """Yield each call to try on an object; fail for a name that no table has."""
+    kind = type(thing).__name__
+    known = CALLS[kind].keys() | HARMLESS.get(kind, set())
+    assert not offered(thing) - known, f"enter these of {kind} in one of the tables"
+    for name, arguments in CALLS[kind].items():
+        if hasattr(thing, name):
+            yield name, arguments, OPTIONS.get((kind, name), {})
+
+
+def outcome(thing, name, arguments, options):
+    """Call a method as far as it gets without an event loop; return what it raised, as text."""
+    try:
+        result = getattr(thing, name)(*arguments, **options)
+        if inspect.isgenerator(result) and name != "__await__":
+            next(result)
+        elif hasattr(result, "__aenter__"):
+            result = result.__aenter__()
+        elif hasattr(result, "__enter__"):
+            result.__enter__()
+        elif hasattr(result, "__next__") and name == "__iter__":
+            next(result)
+        if hasattr(result, "send") and name != "send":
+            step = result.send(None)
+            result.close()
+            return f"waited for {step!r}"
+    except StopIteration as end:
+        return f"returned {end.value!r}"
+    except BaseException as error:  # noqa: BLE001
+        return f"{type(error).__name__}: {error}"
+    return f"returned {result!r}"
+
+
+def outcomes(things):
+    return {
+        f"{type(thing).__name__}.{name}": outcome(thing, name, arguments, options)
+        for thing in things
+        for name, arguments, options in calls(thing)
+    }
+
+
+def of_all(session, download):
+    """Return what a session has without opening anything."""
+    return [
+        session, session.terminal, session.stream, session.stock.list_symbols(),
+        session.file_query(REQUEST), download,
+    ]  # fmt: skip
+
+
+def blocks(session, download):
+    """Return everything that is opened."""
+    query = session.stock.history_ohlc
+    bars = {"date": DAY, "interval": "1m"}
+    return [
+        query("AAPL", **bars).rows(), query("AAPL", **bars).batches(),
+        query("AAPL", **bars).frames(), session.file_query(REQUEST).chunks(format="csv"),
+        session.pages("/v3/stock/list/symbols", {"format": "csv"}),
+        session.as_completed([session.stock.list_symbols()]),
+        session.stream.states(), session.stream.quotes(AAPL), download.events(),
+    ]  # fmt: skip
+
+
+async def everything(session, stack, folder):
+    """Return an object of every public class that a session of an async interface has."""
+    query = session.stock.history_eod("AAPL", start_date=DAY, end_date=DAY)
+    download = session.download(query, folder, format="csv")
+    things = of_all(session, download)
+    for block in blocks(session, download):
+        things.append(await stack.enter_async_context(block))
+    await next(thing for thing in things if isinstance(thing, RowChannel)).receive()
+    feed = next(thing for thing in things if isinstance(thing, Feed))
+    await feed.receive()
+    return [*things, feed.batches(), feed.with_notices()]
+
+
+def everything_blocking(session, stack, folder):
+    """Return an object of every public class that a session of the blocking interface has."""
+    query = session.stock.history_eod("AAPL", start_date=DAY, end_date=DAY)
+    download = session.download(query, folder, format="csv")
+    things = of_all(session, download)
+    things += [stack.enter_context(block) for block in blocks(session, download)]
+    next(thing for thing in things if isinstance(thing, sync.RowChannel)).receive()
+    feed = next(thing for thing in things if isinstance(thing, sync.Feed))
+    feed.receive()
+    return [*things, feed.batches(), feed.with_notices()]
+
+
+def in_child(work):
+    """Run work in a forked child; return what it returned, through JSON."""
+    there, here = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the process has threads
+        pid = os.fork()
+    if not pid:  # pragma: no cover  # the child's lines are not recorded
+        signal.alarm(20)
+        try:
+            with os.fdopen(here, "w") as out:
+                json.dump(work(), out)
+        finally:
+            os._exit(0)
+    os.close(here)
+    with os.fdopen(there) as told:
+        text = told.read()
+    os.waitpid(pid, 0)
+    assert text, "the child did not come to its end"
+    return json.loads(text)
+
+
+def using(things, use):
+    try:
+        return use(things)
+    finally:
+        for thing in things:  # what was used in a child, or by nobody, warns here
+            if isinstance(thing, aio.Query):
+                thing.close()
+            elif isinstance(thing, sync.Query):
+                native_of(thing).close()
+
+
+def on(interface, terminal, folder, use):
+    """Have all objects of an interface used by `use(things)`, with the session open."""
+    if interface == "sync":
+        with sync.open_session(config=terminal.config) as session, ExitStack() as stack:
+            return using(everything_blocking(session, stack, folder), use)
+
+    async def main():
+        module = thetatrio if interface == "trio" else aio
+        async with (
+            module.open_session(config=terminal.config) as session,
+            AsyncExitStack() as stack,
+        ):
+            return using(await everything(session, stack, folder), use)
+
+    return trio.run(main) if interface == "trio" else asyncio.run(main())
+
+
+@pytest.fixture(scope="module")
+def terminal():
+    with open_terminal() as opened:
+        yield opened
+
+
+EXPECTED = {
+    "trio": {*MIRRORS, Feed, Batches, FeedWithNotices, RowChannel, BatchChannel},
+    "sync": {value for value in vars(sync).values() if inspect.isclass(value)},
+}
+
+
+@pytest.mark.parametrize("interface", ["trio", "aio", "sync"])
+def test_every_public_class_is_in_the_tables(interface, terminal, tmp_path):
+    """A new public class of a session is used by the tests of this file, or they fail."""
+
+    def kinds(things):
+        return {type(thing).__name__ for thing in things}
+
+    tried = on(interface, terminal, tmp_path / "data", kinds)
+    expected = {kind.__name__ for kind in EXPECTED["sync" if interface == "sync" else "trio"]}
+    # Groups make queries and do nothing else.
+    assert {name for name in expected - tried if not name.endswith("Group")} == set()
+
+
+@forks
+@pytest.mark.parametrize("interface", ["trio", "aio", "sync"])
+def test_everything_refuses_a_forked_child(interface, terminal, tmp_path):
+    """Each method that sends or reads raises SessionClosed at once, in a child of its process."""
+    told = on(
+        interface, terminal, tmp_path / "data", lambda things: in_child(lambda: outcomes(things))
+    )
+    wrong = {
+        name: text
+        for name, text in told.items()
+        if not (text.startswith("SessionClosed:") and "before the process was forked" in text)
+    }
+    assert told
+    assert wrong == {}
+
+
+def elsewhere(where, work):
+    """Run work in another thread: where nothing runs, in another trio.run or another loop."""
+    results = []
+
+    async def run():
+        results.append(work())
+
+    runs = {
+        "nothing": lambda: results.append(work()),
+        "trio": lambda: trio.run(run),
+        "asyncio": lambda: asyncio.run(run()),
+    }
+    thread = threading.Thread(target=runs[where])
+    thread.start()
+    thread.join(30)
+    return results[0]
+
+
+MODULES = {"nothing": "thetatrio.sync", "trio": "thetatrio.open", "asyncio": "thetatrio.aio"}
+
+
+@pytest.mark.parametrize("interface", ["trio", "aio"])
+@pytest.mark.parametrize("where", ["nothing", "trio", "asyncio"])
+def test_everything_refuses_another_event_loop(interface, where, terminal, tmp_path):
+    """Used in another loop, run or thread, each method names the owner and the module to use."""
+    told = on(
+        interface,
+        terminal,
+        tmp_path / "data",
+        lambda things: elsewhere(where, lambda: outcomes(things)),
+    )
+    owner = "thetatrio.open_session()" if interface == "trio" else "thetatrio.aio.open_session()"
+    wrong = {
+        name: text
+        for name, text in told.items()
+        if not (
+            text.startswith("RuntimeError:")
+            and f"was opened with {owner}" in text
+            and MODULES[where] in text.partition("it was used")[2]
+        )
+    }
+    # Rows and events that are here already are handed out without a look at who asks.
+    handed_out = {"receive_nowait", "__anext__", "receive", "progress", "statistics"}
+    wrong = {name: text for name, text in wrong.items() if name.split(".")[1] not in handed_out}
+    assert told
+    assert wrong == {}
+
+
+async def awaited(thing, name, arguments, options):
+    """Call a method and await what it returns; return what it raised, as text."""
+    try:
+        result = thing if name == "__await__" else getattr(thing, name)(*arguments, **options)
+        if hasattr(result, "__aenter__"):
+            await result.__aenter__()
+        elif hasattr(result, "__await__"):
+            await result
+    except BaseException as error:  # noqa: BLE001
+        return f"{type(error).__name__}: {error}"
+    return f"returned {result!r}"
+
+
+def after_the_end(interface, terminal, folder):
+    """Use everything after its session was closed, in the same event loop."""
+    kept = []
+    if interface == "sync":
+        on(interface, terminal, folder, kept.extend)
+        return outcomes(kept)
+
+    async def main():
+        module = thetatrio if interface == "trio" else aio
+        async with (
+            module.open_session(config=terminal.config) as session,
+            AsyncExitStack() as stack,
+        ):
+            using(await everything(session, stack, folder), kept.extend)
+        return {
+            f"{type(thing).__name__}.{name}": await awaited(thing, name, arguments, options)
+            for thing in kept
+            for name, arguments, options in calls(thing)
+            if name != "send"  # an event loop's way to do what `await` does
+        }
+
+    return trio.run(main) if interface == "trio" else asyncio.run(main())
+
+
+@pytest.mark.parametrize("interface", ["trio", "aio", "sync"])
+def test_everything_says_that_its_session_was_closed(interface, terminal, tmp_path):
+    """After the session's end each method raises SessionClosed, statistics included.
+
+    Channels end, and feeds raise FeedClosed, since their blocks were left first; what came
+    of a feed or a download may still be looked at.
+    """
+    told = after_the_end(interface, terminal, tmp_path / "data")
+    wrong = {}
+    for name, text in told.items():
+        kind, method = name.split(".")
+        allowed = ["SessionClosed:"]
+        if kind in ENDED_BEFORE:
+            allowed += ["FeedClosed:", "EndOfChannel:", "Stop", "returned None", "WouldBlock:"]
+        if not text.startswith(tuple(allowed)) and (kind, method) not in AFTERWARDS:
+            wrong[name] = text
+    assert told
+    assert wrong == {}

@@ -1,0 +1,187 @@
+"""Who may use a session: the process, and the event loop, that opened it.
+
+A session's sockets, tasks and buffers belong to one event loop of one process.
+A forked child inherits copies of them, and would read the parent's events, or
+write to its sockets. So each session has an `Owner`, and every public object of
+the session asks it before it does anything.
+
+After a fork, `os.register_at_fork` marks the child's copies: no system call is
+needed for each use. Objects that hand out buffered data without asking (the
+iteration of feeds and rows) register themselves with `Owner.watch`, and their
+buffers are emptied in the child; iteration pays nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, Literal, Protocol, TypeAlias
+from weakref import WeakSet
+
+import sniffio
+import trio
+
+from thetatrio.errors import SessionClosed
+
+__all__ = ["Interface", "Owner", "Watched", "belongs_to_parent", "is_on_trio", "runtime_here"]
+
+Interface: TypeAlias = Literal["thetatrio", "thetatrio.aio", "thetatrio.sync"]
+"""The module that a session was opened with."""
+
+_REMEDIES: Final = {
+    "trio": "open one with thetatrio.open_session() in this trio.run()",
+    "asyncio": "open one with thetatrio.aio.open_session() in this event loop",
+    "": "open one with thetatrio.sync.open_session() in plain threads",
+}
+
+
+class Watched(Protocol):
+    """An object whose inherited copy in a forked child must not be used."""
+
+    def disown(self) -> None:
+        """Drop everything buffered, and make each later use raise; sends nothing."""
+        ...
+
+
+def belongs_to_parent() -> SessionClosed:
+    """Return the error for every use of a session in a forked child."""
+    return SessionClosed(
+        "this session was opened before the process was forked, and belongs to the parent"
+        f" process; open another one in this process (pid {os.getpid()})"
+    )
+
+
+def is_on_trio() -> bool:
+    """Return whether the caller is in a trio task, or in a callback of a trio run."""
+    try:
+        trio.lowlevel.current_trio_token()
+    except RuntimeError:
+        return False
+    return True
+
+
+def runtime_here() -> str:
+    """Return the name of the async library that runs the caller; empty in plain threads."""
+    if is_on_trio():
+        return "trio"
+    asyncio: Any = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001
+        return "asyncio"
+    with suppress(sniffio.AsyncLibraryNotFoundError):
+        return sniffio.current_async_library()
+    return ""
+
+
+class Owner:
+    """The process and the event loop that opened a session.
+
+    Args:
+        interface: Module that the session was opened with.
+        is_here: Return whether the caller may use the session; called in this process only.
+            None if every thread may.
+    """
+
+    def __init__(
+        self, interface: Interface, is_here: Callable[[], bool] | None, runtime: str = ""
+    ) -> None:
+        self._interface = interface
+        self._is_here = is_here
+        self._runtime = runtime
+        self._thread = threading.current_thread().name
+        self._watched: WeakSet[Watched] = WeakSet()
+        self.is_foreign: bool = False
+        """Whether this is a forked child's copy of a session of the parent."""
+        _owners.add(self)
+
+    @classmethod
+    def on_trio(cls) -> Owner:
+        """Return the owner of a session that is opened in this `trio.run()`."""
+        token = trio.lowlevel.current_trio_token()
+
+        def is_here() -> bool:
+            try:
+                return trio.lowlevel.current_trio_token() is token
+            except RuntimeError:
+                return False
+
+        return cls("thetatrio", is_here, "trio")
+
+    def check(self) -> None:
+        """Refuse a caller that may not use the session. Takes some 200 ns.
+
+        Raises:
+            SessionClosed: This is a forked child of the process that opened it.
+            RuntimeError: Another event loop, or none, runs the caller.
+        """
+        if self.is_foreign:
+            raise belongs_to_parent()
+        if self._is_here is not None and not self._is_here():
+            raise self._elsewhere()
+
+    def check_process(self) -> None:
+        """Raise SessionClosed in a forked child of the process that opened the session."""
+        if self.is_foreign:
+            raise belongs_to_parent()
+
+    def is_here(self) -> bool:
+        """Return whether the caller runs where the session was opened; False in a child."""
+        return not self.is_foreign and (self._is_here is None or self._is_here())
+
+    def watch(self, watched: Watched) -> None:
+        """Have an object disown its data in forked children, as long as it exists."""
+        self._watched.add(watched)
+
+    def disown(self) -> None:
+        """Refuse all use from now on; called in a forked child."""
+        if self._runtime == "trio" and self.is_here():
+            _leave_shared_epoll()
+        self.is_foreign = True
+        for watched in list(self._watched):
+            watched.disown()
+
+    def _elsewhere(self) -> RuntimeError:
+        here = runtime_here()
+        # One library on both sides: another loop, another run, or another thread of it.
+        other = "another " if here == self._runtime else ""
+        place = f"under {other}{here}" if here else "where no event loop runs"
+        remedy = _REMEDIES.get(here, _REMEDIES[""])
+        return RuntimeError(
+            f"this session was opened with {self._interface}.open_session() under {self._runtime}"
+            f" (thread {self._thread!r}) and can only be used there; it was used {place}"
+            f" (thread {threading.current_thread().name!r}): {remedy}"
+        )
+
+
+_owners: Final[WeakSet[Owner]] = WeakSet()
+
+
+def _leave_shared_epoll() -> None:
+    """Give the inherited `trio.run()` an epoll of its own, in a forked child.
+
+    A child shares its parent's epoll. trio registers each descriptor for one event, so an
+    event that the child's run polled is never reported to the parent, and a task that is
+    cancelled in the child takes the parent's registration back. trio has no public access
+    to its epoll; without the attributes (kqueue is not inherited; Windows has no fork)
+    nothing is done.
+    """
+    try:
+        core: Any = trio._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        inherited: int = core._run.GLOBAL_RUN_CONTEXT.runner.io_manager._epoll.fileno()  # noqa: SLF001
+    except AttributeError:
+        return
+    own = select.epoll()
+    os.dup2(own.fileno(), inherited, inheritable=False)
+    own.close()
+
+
+def _disown_all() -> None:
+    for owner in list(_owners):
+        owner.disown()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_disown_all)
