@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import wraps
 from types import FunctionType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from thetatrio.errors import WrongCall
 
@@ -193,8 +193,9 @@ def explained(
         return opening(name, result, args[0] if owner else None) if opens else result
 
     if inspect.iscoroutinefunction(function):
-        mark: Any = getattr(inspect, "markcoroutinefunction", lambda it: it)
-        mark(call)
+        mark: Any = getattr(inspect, "markcoroutinefunction", None)  # Python 3.12 on
+        if mark is not None:
+            mark(call)
     return call
 
 
@@ -237,7 +238,8 @@ def check_queries(call: str, values: Iterable[object], kind: type) -> None:
     """
     several = list(values)
     for value in several:
-        for query in value if isinstance(value, (list, tuple, set)) else (value,):
+        inside: Any = value if isinstance(value, (list, tuple, set)) else (value,)
+        for query in inside:
             mark_used(query)
     for value in several:
         if not isinstance(value, kind):
@@ -262,8 +264,9 @@ def _no_query(call: str, value: object) -> str:
     if hasattr(value, "request"):
         return f"{what}; it belongs to another interface of thetatrio than this session"
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        kind: type = type(cast("object", value))
         return (
-            f"a {type(value).__name__}; give each query as an argument of its own:"
+            f"a {kind.__name__}; give each query as an argument of its own:"
             f" {call}(*queries). What .fetch(), .polars(), .pandas() and .arrow() return has been"
             " fetched already"
         )
@@ -431,13 +434,13 @@ class Opening(_Unopened, AbstractContextManager[T], Generic[T]):
 def opening(name: str, value: T, of: object = None) -> T:
     """Return a context manager as one that explains itself; anything else as it is."""
     made: Any = value
-    if isinstance(value, _Unopened):
+    if isinstance(made, _Unopened):
         pass
-    elif isinstance(value, AbstractAsyncContextManager):
-        made = OpeningAsync(name, value, of)
-    elif isinstance(value, AbstractContextManager):
-        made = Opening(name, value, of)
-    return made  # type: ignore[no-any-return]
+    elif isinstance(made, AbstractAsyncContextManager):
+        made = OpeningAsync(name, cast("AbstractAsyncContextManager[object]", made), of)
+    elif isinstance(made, AbstractContextManager):
+        made = Opening(name, cast("AbstractContextManager[object]", made), of)
+    return cast("T", made)
 
 
 class AsyncIterationOnly:

@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from decimal import Decimal, InvalidOperation
 from functools import total_ordering
-from typing import Final, Literal, NoReturn, TypeAlias, final
+from typing import Final, Literal, NoReturn, TypeAlias, cast, final
 
 from thetatrio._calls import explain_constructor
 from thetatrio._numbers import as_decimal
@@ -284,7 +284,7 @@ class Option(_Frozen):
         The two-digit year is of this century. Raises InvalidRequest for
         anything else.
         """
-        given: object = text
+        given = cast("object", text)  # who checks no types may pass anything
         match = _OCC.fullmatch(given.strip().upper()) if isinstance(given, str) else None
         if match is None:
             raise InvalidRequest(

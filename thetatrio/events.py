@@ -259,7 +259,7 @@ class Topic(Generic[E]):
         self.kind = kind
         self.security = security
         self.joined = joined
-        given: object = contracts
+        given = cast("object", contracts)  # who checks no types may pass anything
         if not isinstance(given, Iterable):
             raise InvalidRequest(f"Topic: expected contracts in a tuple, got {given!r}")
         self.contracts = tuple(contracts)  # not a dict of them yet: lists do not hash

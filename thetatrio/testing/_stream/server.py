@@ -210,7 +210,8 @@ class StreamServer:
         if unknown:
             raise ValueError(f"{kind} has no {', '.join(sorted(unknown))}")
         channel = self.source.events.channel(contract)
-        present = {"date": channel.date, "ms_of_day": self.source.now_ms()}
+        now = max(self.source.now_ms(), self._settings.start_ms)  # not before the opening
+        present = {"date": channel.date, "ms_of_day": now}
         values = {name: fields.get(name, present.get(name, 0)) for name in FIELDS[kind]}
         row = tuple(
             float(value) if name in DOLLARS else int(value) for name, value in values.items()

@@ -48,6 +48,9 @@ class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Market seconds a second. Infinity: as fast as the clients read."""
     start: str = "09:30:00"
     """Market time at which the stream's clock begins with the first subscription."""
+    opening: bool = True
+    """Whether the events of `start` itself, such as opening quotes, are sent with the first
+    subscription; otherwise they wait, as all others, for the clock to move."""
     replay: bool = True
     """Whether the day begins anew at `start` after its close, as the vendor's replay does;
     otherwise nothing but status messages comes after the close."""

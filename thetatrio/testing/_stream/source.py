@@ -102,6 +102,7 @@ class Source:
         """Put the market's clock forward; what lies between is due at once."""
         if self._begun_at is None:
             self._begin(self._outlet.settings.start_ms)
+            self._hold_opening()
         self._begun_ms += round(seconds * 1000)
 
     def settings_changed(self, before: StreamSettings) -> None:
@@ -131,6 +132,7 @@ class Source:
                 continue
             if self._begun_at is None:
                 self._begin(settings.start_ms)
+                self._hold_opening()
             if settings.source == "market":
                 await self._market_step(settings)
             elif settings.source == "rate":
@@ -145,6 +147,10 @@ class Source:
         self._position = start - 1
         self._drop_turns()
         self._brought = False
+
+    def _hold_opening(self) -> None:
+        if not self._outlet.settings.opening:
+            self._begun_ms -= 1  # just before the first moment, which is not due yet
 
     def _drop_turns(self) -> None:
         self._turns.clear()
