@@ -41,6 +41,12 @@ pytestmark = pytest.mark.core
 KEY = "s3cr3t-KEY/9f8e7d+x"
 
 
+@pytest.fixture(autouse=True)
+def no_other_secrets(monkeypatch):
+    """Secrets of other tests, which tracebacks keep alive for a while, are not looked for."""
+    monkeypatch.setattr(_secrets, "_LIVE", [])
+
+
 def shown(error):
     """Return all that a traceback with locals, an error's repr and its attributes show."""
     text = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
@@ -345,9 +351,8 @@ def test_causes_lose_texts_and_frames():
     del secret
 
 
-def test_without_a_secret_errors_keep_their_frames(monkeypatch):
+def test_without_a_secret_errors_keep_their_frames():
     """A program without keys has tracebacks and log lines as they are."""
-    monkeypatch.setattr(_secrets, "_LIVE", [])
     with pytest.raises(ZeroDivisionError) as caught:
         1 / 0  # noqa: B018
     hide_causes(caught.value)
