@@ -33,8 +33,8 @@ async def test_pipelining(autojump_clock):
     ours, theirs = memory_stream_pair()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(terminal.serve, theirs)
-        one = b"GET /v3/terminal/mdds/status HTTP/1.1\r\nHost: a\r\n\r\n"
-        await ours.send_all(one + b"GET /v3/nope HTTP/1.1\r\nHost: a\r\n\r\n" + one)
+        one = b"GET /v3/terminal/mdds/status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        await ours.send_all(one + b"GET /v3/nope HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" + one)
         data = b""
         while data.count(b"HTTP/1.1") < 3 or not data.endswith(b"CONNECTED"):
             data += await ours.receive_some()
@@ -45,7 +45,7 @@ async def test_pipelining(autojump_clock):
 
 async def test_closing_on_request(autojump_clock):
     """`Connection: close`, and HTTP/1.0, end the connection after the answer."""
-    for head in (b"HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"HTTP/1.0\r\n\r\n"):
+    for head in (b"HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"HTTP/1.0\r\n\r\n"):
         terminal = small()
         ours, theirs = memory_stream_pair()
         async with trio.open_nursery() as nursery:
@@ -72,12 +72,12 @@ async def test_bodies_of_requests_are_read_over(autojump_clock):
     terminal = small()
     async with connected(terminal) as client:
         request = h11.Request(
-            method="POST", target=SYMBOLS, headers=[("Host", "a"), ("Content-Length", "5")]
+            method="POST", target=SYMBOLS, headers=[("Host", "127.0.0.1"), ("Content-Length", "5")]
         )
         data = client.http.send(request) + client.http.send(h11.Data(data=b"12345"))
         await client.stream.send_all(data + client.http.send(h11.EndOfMessage()))
         assert (await client.answer()).status == 405
-        client.host = "a"
+        client.host = "127.0.0.1"
         assert (await client.get(SYMBOLS)).status == 200
 
 
@@ -86,7 +86,7 @@ async def test_bodies_of_requests_are_read_over(autojump_clock):
     [
         (b"NONSENSE\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 40_000, 431),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 40_000, 431),
     ],
 )
 async def test_garbled_requests(garbled, status, autojump_clock):

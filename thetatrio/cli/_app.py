@@ -333,6 +333,10 @@ def simulate(
         Face, typer.Option(help="A v3 terminal's language, a v2 terminal's, or a gateway's.")
     ] = "v3",
     *,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Another name that it is reached by; may be given several times."),
+    ] = None,
     allow_real_port: Annotated[
         bool, typer.Option("--allow-real-port", help="Take a real terminal's port if asked to.")
     ] = False,
@@ -344,6 +348,7 @@ def simulate(
         "tier": tier,
         "contracts": contracts,
         "api": speaks,
+        "allow_hosts": allow_host or (),
     }
     carry_out(
         lambda: simulate_command.run(port, stream_port, options, allow_real_port=allow_real_port)

@@ -22,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--tier", default="pro", help="free, value, standard or pro (default: pro)")
     made.add_argument("--contracts", type=int, default=200, help="options per root (default: 200)")
     made.add_argument(
+        "--allow-host", action="append", default=[], help="another name it is reached by"
+    )
+    made.add_argument(
         "--allow-real-port", action="store_true", help="take a real terminal's port if asked to"
     )
     return made
@@ -34,6 +37,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         "day": arguments.day,
         "tier": arguments.tier,
         "contracts": arguments.contracts,
+        "allow_hosts": arguments.allow_host,
     }
     opened = open_terminal(
         port=arguments.port, allow_real_port=arguments.allow_real_port, **options

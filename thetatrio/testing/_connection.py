@@ -14,6 +14,7 @@ from thetatrio.testing._ledger import Ledger, LedgerEntry, Outcome
 from thetatrio.testing._limiter import Limiter
 from thetatrio.testing._market import Market
 from thetatrio.testing._operations import Refusal
+from thetatrio.testing._origin import refusal_of
 from thetatrio.testing._seeding import random_stream
 from thetatrio.testing._sending import Hangup, Sender, first_of, reset
 from thetatrio.testing._service import Answer, Route, Service
@@ -188,6 +189,10 @@ class Connection:
             await self._sender(entry, []).send(
                 405, "text/plain", iter([b"Only GET is served here."]), [("Allow", "GET")]
             )
+            return
+        refusal = refusal_of(entry.headers, self._owner.service.allow_hosts)
+        if refusal is not None:
+            await self._sender(entry, []).send(403, "text/plain", iter([refusal.encode()]))
             return
         if not self._may_ask(entry):
             await self._sender(entry, []).send(401, "text/plain", iter([b"Who are you?"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from thetatrio.codes import TerminalStatus
@@ -96,6 +96,7 @@ class Service:
         face: Face = "v3",
         page_rows: int | None = None,
         api_key: str | None = None,
+        allow_hosts: Iterable[str] = (),
     ) -> None:
         self.face: Face = face
         """What it speaks."""
@@ -103,6 +104,8 @@ class Service:
         """Pages of version 2, and those of a gateway."""
         self.api_key = api_key
         """What a gateway wants as a bearer token."""
+        self.allow_hosts: frozenset[str] = frozenset(host.lower() for host in allow_hosts)
+        """Names besides those of this machine that it may be reached by."""
         self.row_limit = row_limit
         """Rows of one answer; more is 570."""
         self.market = market

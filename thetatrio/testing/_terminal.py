@@ -54,6 +54,7 @@ class TerminalOptions(TypedDict, total=False):
     api: Face
     page_rows: int | None
     api_key: str | None
+    allow_hosts: Iterable[str]
 
 
 class Terminal:
@@ -85,6 +86,9 @@ class Terminal:
             `gateway`, those paths with `results` and `nextUrl`, and a simpler stream.
         page_rows: rows of one page of `v2` and `gateway`; None: an answer is one page.
         api_key: what must come as a bearer token; 401 otherwise.
+        allow_hosts: names, besides those of this machine, that it may be reached by, and whose
+            web pages may use it. Other values of `Host` and `Origin` are answered with 403, so
+            that no web page can read it or shut it down.
 
     Raises InvalidConfig that names everything wrong at once.
     """
@@ -109,6 +113,7 @@ class Terminal:
         api: Face = "v3",
         page_rows: int | None = None,
         api_key: str | None = None,
+        allow_hosts: Iterable[str] = (),
     ) -> None:
         problems: list[str] = []
         today = _checked_day(day, problems)
@@ -149,6 +154,7 @@ class Terminal:
             face=api,
             page_rows=page_rows,
             api_key=api_key,
+            allow_hosts=(allow_hosts,) if isinstance(allow_hosts, str) else allow_hosts,
         )
         bound = _FREE_RATE if rate is None and account is Tier.FREE else rate
         self.limiter: Limiter = Limiter(

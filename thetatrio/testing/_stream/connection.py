@@ -193,6 +193,8 @@ class StreamConnection:
         self.kinds = kinds or ()
         if isinstance(refusal, RejectHandshake):
             status, headers, text = refusal.status, dict(refusal.headers), refusal.body
+        elif (foreign := self._server.refusal_of(self._headers_of(request))) is not None:
+            status, text = 403, foreign
         elif not self._server.admits(_authorization(request)):
             status, text = 401, "The key is missing or wrong."
         elif kinds is None:
@@ -210,6 +212,13 @@ class StreamConnection:
         )
         await self._wire.aclose()
         return False
+
+    def _headers_of(self, request: WebSocketRequest) -> dict[str, str]:
+        # trio-websocket keeps the Host header to itself.
+        headers = {
+            name.decode().lower(): value.decode("latin-1") for name, value in request.headers
+        }
+        return headers | {"host": self._wire.host}
 
     async def _send(self, scope: trio.CancelScope) -> None:
         await self._sender.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 import trio
@@ -11,6 +12,7 @@ from thetatrio.codes import TerminalStatus
 from thetatrio.contracts import Contract
 from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._market import Market
+from thetatrio.testing._origin import refusal_of
 from thetatrio.testing._seeding import random_stream
 from thetatrio.testing._service import Service
 from thetatrio.testing._stream.account import Account
@@ -105,6 +107,10 @@ class StreamServer:
         if self.is_gateway:
             return SOCKETS.get(path)
         return _ALL if path == STREAM_PATH else None
+
+    def refusal_of(self, headers: Mapping[str, str]) -> str | None:
+        """Return why a handshake is refused for where it comes from; None if it is not."""
+        return refusal_of(headers, self._service.allow_hosts)
 
     def admits(self, authorization: str | None) -> bool:
         """Tell whether a handshake has the gateway's key.

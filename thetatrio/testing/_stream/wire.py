@@ -16,6 +16,8 @@ from thetatrio.testing._sending import reset
 from thetatrio.testing._stream.ledger import StreamConnectionEntry
 
 _ACCEPT = re.compile(rb"(?i)(sec-websocket-accept: *)[^\r]*")
+_HOST = re.compile(rb"(?i)\r\nhost:[ \t]*([^\r\n]*?)[ \t]*\r\n")
+_LONGEST_HEAD = 1 << 16
 _CLOSE = 0x88
 
 
@@ -42,6 +44,9 @@ class Wire(trio.abc.Stream):
         """Read nothing, and end the connection after so many seconds."""
         self.ignore_close: bool = False
         self.keep_open: bool = False
+        self.host: str = ""
+        """The handshake's Host header, once it was read."""
+        self._head: bytearray | None = bytearray()
         self.closed_by_protocol: trio.Event = trio.Event()
         """Set once trio-websocket would have closed the connection."""
 
@@ -105,6 +110,13 @@ class Wire(trio.abc.Stream):
         """Wait for room."""
         await self._stream.wait_send_all_might_not_block()
 
+    def _read_head(self, head: bytearray, data: bytes) -> None:
+        head += data
+        if (end := head.find(b"\r\n\r\n")) >= 0 or len(head) > _LONGEST_HEAD:
+            match = _HOST.search(head, 0, end + 2 if end >= 0 else len(head))
+            self.host = match[1].decode("latin-1") if match is not None else ""
+            self._head = None
+
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Return what the client sent; the end also sets `over`."""
         async with self._read_lock:
@@ -120,6 +132,8 @@ class Wire(trio.abc.Stream):
                     raise
                 if not data:
                     self.over.set()
+                if self._head is not None:
+                    self._read_head(self._head, data)
                 if not data or self.deaf_for is None:
                     return data
 
