@@ -189,7 +189,7 @@ class Inbox(Buffer[E], Generic[E]):
                 told.append(_text(notice))
         finally:
             if told:
-                _LOGGER.warning("%s: %s", self.name(), "; ".join(told))
+                _warn("%s: %s", self.name(), "; ".join(told))
 
     def _error_of(self, notice: Notice, following: list[Notice]) -> Exception | None:
         if isinstance(notice, Dropped) and self.overflow == "raise":
@@ -209,13 +209,34 @@ class Inbox(Buffer[E], Generic[E]):
         )
 
 
+def _warn(text: str, *values: object) -> None:
+    """Log a warning of a loss, even if a configuration of logging disabled the logger.
+
+    `logging.config.dictConfig` and `fileConfig` disable every logger that exists
+    and that they do not name, unless they are told not to: a program that
+    configures logging after `import thetatrio` would lose its losses silently.
+    Levels, filters and handlers have their effect.
+    """
+    if not _LOGGER.disabled:
+        _LOGGER.warning(text, *values)
+    elif _LOGGER.getEffectiveLevel() <= logging.WARNING > _LOGGER.manager.disable:
+        record = _LOGGER.makeRecord(
+            _LOGGER.name, logging.WARNING, __file__, 0, text, values, None, "_warn"
+        )
+        if _LOGGER.filter(record):
+            _LOGGER.callHandlers(record)
+
+
 def _text(notice: Notice) -> str:
     match notice:
         case Lost():
             return f"lost ({notice.reason})"
         case Gap():
-            since = "the beginning" if notice.since is None else f"{notice.since:%H:%M:%S.%f}"
-            return f"gap from {since} to {notice.until:%Y-%m-%d %H:%M:%S.%f} ({notice.reason})"
+            since = "the beginning"
+            if notice.since is not None:
+                since = f"{notice.since:%Y-%m-%d %H:%M:%S.%f}"
+            until = f"{notice.until:%Y-%m-%d %H:%M:%S.%f}"
+            return f"gap from {since} to {until} New York time ({notice.reason})"
         case Dropped():
             return f"{notice.count} events given up, the reader is too slow"
         case Replayed():
