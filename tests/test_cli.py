@@ -171,7 +171,7 @@ def test_the_demo_knows_other_symbols_and_seeds(monkeypatch, capsys):
         (["--symbol", "not a symbol"], "is not a symbol"),
         (["--symbol", "XYZQ"], "XYZQ has no options that expire after 2024-11-04"),
         (["--day", "2024-11-03"], "no data on SPY for 2024-11-03"),
-        (["--url", "nonsense"], "base_url must be"),
+        (["--url", "nonsense"], "--url must be a URL"),
     ],
 )
 def test_a_wrong_argument_is_one_line(monkeypatch, capsys, arguments, words):
@@ -413,12 +413,12 @@ def test_a_wrong_fetch_is_one_line(simulated, monkeypatch, capsys, arguments, wo
     assert said.out == ""
 
 
-def test_text_becomes_the_values_that_parameters_want(simulated, monkeypatch, capsys):
+def test_text_becomes_the_values_that_parameters_want(simulated, monkeypatch, capfd):
     """Numbers, counts and flags of a command line are what the request wants."""
     greeks = ["fetch", "option_snapshot_greeks_all", "SPY", "expiration=*", "rate_value=4.5"]
     arguments = (*greeks, "max_dte=30", "use_market_value=no", "--url", simulated)
     assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
-    assert "implied_vol" in capsys.readouterr().out
+    assert "implied_vol" in capfd.readouterr().out
 
 
 def test_all_operations_are_listed(monkeypatch, capsys):
@@ -556,3 +556,83 @@ def test_a_v2_terminal_is_spoken_to_with_a_key(monkeypatch, capsys, tmp_path):
     assert "v2 terminals only" in capsys.readouterr().out
     assert command("operations", "calendar_year", monkeypatch=monkeypatch) in (0, None)
     assert "not v2: a v2 terminal has no calendar" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            lambda: thetatrio.Config(base_url="x"),
+            "--url must be a URL as in http://127.0.0.1:25503",
+        ),
+        (lambda: thetatrio.Config(stream_url="x"), "--url must be a URL as in ws://127"),
+        (
+            lambda: thetatrio.Config(base_url="http://a.b", api_key="k"),
+            "--key-file must be sent over https, or to this machine; --url is plain http",
+        ),
+        (lambda: thetatrio.Config(base_url="http://u:p@a.b"), "use --key-file"),
+        (lambda: thetatrio.Config(tier="x", buffer=0), "--tier must be"),
+        (
+            lambda: thetatrio.requests.StockHistoryEod(
+                "A,B", start_date="2024-11-01", end_date="2024-11-04"
+            ),
+            "run the command for each; `thetatrio download` takes several: SPY,QQQ",
+        ),
+    ],
+)
+def test_problems_are_named_by_the_commands_options(error, text):
+    """A message says `--url`, not `base_url`: what can be typed, not what Python code has."""
+    from thetatrio.cli._terms import in_options
+
+    with pytest.raises(thetatrio.ThetaDataError) as caught:
+        error()
+    message = in_options(caught.value)
+    assert text in message
+    assert not re.search("base_url|stream_url|api_key|session|Config", message)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('this terminal speaks v3; open the session with api="v3"',
+         "this terminal speaks v3; run the command with --api v3"),
+        ("only v2 terminals have it; open the session with api='v2'",
+         "only v2 terminals have it; run the command with --api v2"),
+        ("use port=0, or allow_real_port=True if that is what you want",
+         "use --port 0, or --allow-real-port if that is what you want"),
+        ("all others are settled: x; retry_failed=True asks for them again",
+         "all others are settled: x; --retry-failed asks for them again"),
+        ("a.parquet has no known ending; give format='csv'",
+         "a.parquet has no known ending; give --format csv"),
+        ("no stream there; check stream_url", "no stream there; check --url"),
+        ("raise first_byte_timeout",
+         ("raise first_byte_timeout"
+          " (first_byte_timeout: a setting of sessions in Python, not of this command)")),
+        ("wait, or see its log and session.terminal.mdds_status()",
+         "wait, or see its log and `thetatrio status`"),
+    ],
+)  # fmt: skip
+def test_advice_is_what_the_command_can_do(text, shown):
+    """Advice for programs becomes the command's option, or says that only programs have it."""
+    from thetatrio.cli._terms import in_options
+
+    assert in_options(thetatrio.ThetaDataError(text)) == shown
+
+
+def test_every_option_in_messages_exists():
+    """Each option that a message may name is an option of the command."""
+    import typer.main
+
+    from thetatrio.cli._app import app
+    from thetatrio.cli._terms import OPTIONS, PHRASES
+
+    group = typer.main.get_command(app)
+    options = {
+        option
+        for part in (group, *group.commands.values())
+        for parameter in part.params
+        for option in parameter.opts
+    }
+    assert set(OPTIONS.values()) <= options
+    for phrase in PHRASES.values():
+        assert set(re.findall(r"--[\w-]+", phrase)) <= options

@@ -354,7 +354,7 @@ def test_silence_is_explained(monkeypatch, capfd):
         (["prices", "SPXW:2024-03-15:4800:C"], "prices: expected Index, got Option('SPXW'"),
         (["full-trades"], "full-trades: of 'option' or of 'stock', not of 'nothing'"),
         (["full-trades", "index"], "not of 'index'"),
-        (["quotes", "AAPL", "--url", "nonsense"], "stream_url must be a URL"),
+        (["quotes", "AAPL", "--url", "nonsense"], "--url must be a URL"),
     ],
 )
 def test_what_cannot_be_is_one_line(monkeypatch, capsys, arguments, words):

@@ -9,7 +9,7 @@ import threading
 import pytest
 import trio
 
-from thetatrio._interrupt import run_interruptibly
+from thetatrio._interrupt import Terminated, exit_code, exit_when_terminated, run_interruptibly
 
 PROGRAM = """
 import sys, trio
@@ -93,3 +93,57 @@ def test_ctrl_c_in_this_process():
         run_interruptibly(job)
     assert seen == ["cancelled"]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_sigterm_ends_a_job_as_ctrl_c_does(name, code):
+    """The job is cancelled and cleans up; the exception is a KeyboardInterrupt with its code."""
+    number = getattr(signal, name)
+    seen = []
+
+    async def job():
+        signal.raise_signal(number)
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled:
+            seen.append("cancelled")
+            raise
+
+    before = signal.getsignal(number)
+    with pytest.raises(Terminated) as caught:
+        run_interruptibly(job)
+    assert seen == ["cancelled"]
+    assert exit_code(caught.value) == code
+    assert exit_code(KeyboardInterrupt()) == 130
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_an_ignored_sigterm_stays_ignored():
+    """Who started the process with a signal ignored, as nohup does, is not overruled."""
+
+    async def job():
+        signal.raise_signal(signal.SIGHUP)
+        await trio.lowlevel.checkpoint()
+        return "done"
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        exit_when_terminated()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert run_interruptibly(job) == "done"
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_signal_between_jobs_is_an_exit():
+    """Outside of a job a signal that would end the process is SystemExit with its code."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        exit_when_terminated()
+        with pytest.raises(SystemExit) as caught:
+            signal.raise_signal(signal.SIGTERM)
+        assert caught.value.code == 143
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -39,6 +39,7 @@ TESTED_IN = {
     "cli._console": "test_cli",
     "cli._demo_stream": "test_cli_stream",
     "cli._live": "test_cli_stream",
+    "cli._terms": "test_cli",
     "cli._words": "test_cli",
     "cli.chain": "test_cli",
     "cli.demo": "test_cli",

@@ -412,6 +412,42 @@ async def test_plain_reading_logs_losses(way, notice, text, caplog):
     assert found == [0, 1]
 
 
+@pytest.fixture
+def disabled_loggers():
+    """What `dictConfig` does to every logger that exists and that it does not name."""
+    logger = logging.getLogger("thetatrio.stream")
+    logger.disabled = True
+    yield logger
+    logger.disabled = False
+
+
+async def test_losses_are_logged_after_dictconfig(disabled_loggers, caplog):
+    """A logging configuration that disables existing loggers does not silence losses."""
+    opened = Opened(overflow="drop_oldest")
+    for number, notice in enumerate(NOTICES[:3]):
+        opened.inbox.notify(notice)
+        opened.deliver(number)
+    await opened.feed.receive()
+    (warning,) = warnings(caplog)
+    assert warning == f"feed of AAPL: {TEXTS[0]}"
+    # What is chosen on purpose holds: a level, a filter, and logging.disable().
+    disabled_loggers.setLevel(logging.ERROR)
+    await opened.feed.receive()
+    disabled_loggers.setLevel(logging.NOTSET)
+    refuse = lambda record: False  # noqa: E731
+    disabled_loggers.addFilter(refuse)
+    await opened.feed.receive()
+    disabled_loggers.removeFilter(refuse)
+    opened.inbox.notify(NOTICES[0])
+    opened.deliver(3)
+    logging.disable(logging.WARNING)
+    try:
+        await opened.feed.receive()
+    finally:
+        logging.disable(logging.NOTSET)
+    assert len(warnings(caplog)) == 1
+
+
 @each_plain_way
 async def test_a_run_of_losses_is_one_warning(way, caplog):
     """Losses that stand in one place are told together, in order."""

@@ -1,4 +1,4 @@
-"""Ctrl-C: for the commands, cancel what runs and then raise; in short sections, raise later."""
+"""Ctrl-C and SIGTERM: commands are cancelled, then raise; short sections are left uninterrupted."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple
 
 import trio
 
 from thetatrio._nursery import open_hidden_nursery
 
-__all__ = ["DeferredInterrupts", "run_interruptibly"]
+__all__ = [
+    "DeferredInterrupts",
+    "Terminated",
+    "exit_code",
+    "exit_when_terminated",
+    "run_interruptibly",
+]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -53,12 +59,62 @@ class DeferredInterrupts:
             self._handler(signal.SIGINT, self._came[0])
 
 
+# How a service manager, a container runtime and a closed terminal window end a program.
+_TERMINATING: Final = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal such as SIGTERM ended the job, which was cancelled and cleaned up as by Ctrl-C.
+
+    Args:
+        number: The signal's number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def exit_code(interrupt: KeyboardInterrupt) -> int:
+    """Return what shells report for a program that a signal ended: 130 (Ctrl-C), 143 (SIGTERM)."""
+    number = interrupt.number if isinstance(interrupt, Terminated) else signal.SIGINT
+    return 128 + number
+
+
+def exit_when_terminated() -> None:
+    """Exit with the signal's code, such as 143, on a signal that would end the process anyway.
+
+    The kernel delivers no signal to process 1 of a container unless the process
+    has a handler for it, and Python has none for SIGTERM. A signal that the
+    parent had ignored, as `nohup` does, stays ignored.
+    """
+    for number in _TERMINATING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _exit)
+
+
+def _exit(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _ending_signals() -> list[int]:
+    ignored = (signal.SIG_IGN, None)  # None: the handler is not Python's
+    return [
+        signal.SIGINT,
+        *(number for number in _TERMINATING if signal.getsignal(number) not in ignored),
+    ]
+
+
 def run_interruptibly(job: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:
     """Run a job with trio, as `trio.run` does; Ctrl-C cancels it and then raises KeyboardInterrupt.
 
-    Raised in whatever line happens to run, an interrupt can hit between a
-    coroutine's making and its awaiting, which Python then complains about. A
-    second Ctrl-C is raised at once, for a job that does not come to its end.
+    SIGTERM and SIGHUP cancel it likewise, and raise `Terminated`, which is a
+    KeyboardInterrupt. Raised in whatever line happens to run, an interrupt can
+    hit between a coroutine's making and its awaiting, which Python then
+    complains about. A second signal has its usual effect at once, for a job
+    that does not come to its end.
     """
     if threading.current_thread() is not threading.main_thread():
         return trio.run(job, *args)  # signals are the main thread's
@@ -66,22 +122,22 @@ def run_interruptibly(job: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:
 
 
 async def _cancelled_by_interrupt(job: Callable[[*Ts], Awaitable[T]], args: tuple[*Ts]) -> T:
-    interrupted = False
+    interrupt: KeyboardInterrupt | None = None
     results: list[T] = []
     with trio.CancelScope() as scope:
         async with open_hidden_nursery() as nursery:
 
             async def watch(*, task_status: trio.TaskStatus[None]) -> None:  # noqa: ASYNC114
-                nonlocal interrupted
-                with trio.open_signal_receiver(signal.SIGINT) as signals:
+                nonlocal interrupt
+                with trio.open_signal_receiver(*_ending_signals()) as signals:
                     task_status.started()
-                    await anext(aiter(signals))
-                # Here, where the usual meaning of a second Ctrl-C is back.
-                interrupted = True
+                    number = await anext(aiter(signals))
+                # Here, where the usual meaning of a second signal is back.
+                interrupt = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
                 scope.cancel()
 
             await nursery.start(watch)
             results.append(await job(*args))
-    if interrupted and not results:
-        raise KeyboardInterrupt
+    if interrupt is not None and not results:
+        raise interrupt
     return results[0]

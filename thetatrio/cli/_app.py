@@ -16,7 +16,7 @@ from thetatrio.cli import operations as operations_command
 from thetatrio.cli import simulate as simulate_command
 from thetatrio.cli import status as status_command
 from thetatrio.cli import stream as stream_command
-from thetatrio.cli._console import PipeConsole, carry_out
+from thetatrio.cli._console import PipeConsole, carry_out, note
 from thetatrio.cli._words import StreamKind
 from thetatrio.config import (
     Api,
@@ -73,7 +73,7 @@ def _read_key(path: str) -> Secret:
     try:
         return key_from_file(path)
     except InvalidConfig as error:
-        typer.echo(f"thetatrio: {error}", err=True)
+        note(f"thetatrio: {error}")
         raise typer.Exit(2) from None
 
 
@@ -88,7 +88,13 @@ def thetatrio(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Say which."),
+        typer.Option(
+            "--version",
+            "-V",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
     ] = False,
     api: Annotated[
         Api, typer.Option(help="What the terminal speaks; `auto` asks it.", show_default=True)
@@ -212,7 +218,8 @@ def download(
     carry_out(
         lambda: download_command.run(
             operation, words or (), out=out, switches=switches, options=_options(url, tier)
-        )
+        ),
+        output_is_data=False,
     )
 
 
@@ -286,7 +293,9 @@ def stream(
     stream_sockets: Annotated[
         StreamSockets, typer.Option(help="A gateway's: one for each kind under the URL, or one.")
     ] = "per_kind",
-    stream_form: Annotated[StreamForm, typer.Option(help="How a gateway is told.")] = "json",
+    stream_form: Annotated[
+        StreamForm, typer.Option(help="Format of a gateway's subscribe command.")
+    ] = "json",
 ) -> None:
     """Show live data until Ctrl-C: a line for each contract, or NDJSON when piped.
 
@@ -351,5 +360,6 @@ def simulate(
         "allow_hosts": allow_host or (),
     }
     carry_out(
-        lambda: simulate_command.run(port, stream_port, options, allow_real_port=allow_real_port)
+        lambda: simulate_command.run(port, stream_port, options, allow_real_port=allow_real_port),
+        output_is_data=False,
     )

@@ -9,11 +9,11 @@ from typing import Final, NamedTuple, TypeAlias
 
 import trio
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.table import Table
 from rich.text import Text
 
 from thetatrio import Stream
 from thetatrio._stream.buffer import market_time_of
+from thetatrio.cli import _tables as table_columns
 from thetatrio.cli._words import StreamKind, cell_text, clock_text, notice_text
 from thetatrio.contracts import Contract
 from thetatrio.events import (
@@ -69,6 +69,8 @@ COLUMNS: Final[dict[StreamKind, tuple[Column, ...]]] = {
 
 _Told: TypeAlias = Quote | Trade | Ohlc | Price | MarketValue
 
+# Columns that a narrow window leaves out after "/s" (1) and "events" (2); the time is 5.
+_RANKS: Final = {"count": 3, "bid_size": 3, "ask_size": 3, "size": 4, "volume": 4}
 _SMOOTHED: Final = 3.0  # seconds over which the rate is smoothed
 _KEPT: Final = 1_000  # lines of contracts that are not known from the beginning
 _AROUND: Final = 9  # lines of the screen that are no contract's
@@ -184,25 +186,27 @@ class LiveTable:
         room = max(1, console.height - _AROUND) if console.is_terminal else _SHOWN
         if not self._by_newest:
             room = room if console.is_terminal else len(self._lines)
-        table = Table(
-            box=None, pad_edge=False, collapse_padding=True, header_style="bold underline"
+        columns = (
+            table_columns.Column("contract", "left", "bold"),
+            *(table_columns.Column(c.heading, rank=_RANKS.get(c.field)) for c in self._columns),
+            table_columns.Column("New York", "left", rank=5),
+            table_columns.Column("events", rank=2),
+            table_columns.Column("/s", rank=1),
         )
-        table.add_column("contract", no_wrap=True, style="bold")
-        for column in self._columns:
-            table.add_column(column.heading, justify="right", no_wrap=True)
-        table.add_column("New York", no_wrap=True)
-        table.add_column("events", justify="right", no_wrap=True)
-        table.add_column("/s", justify="right", no_wrap=True)
         lines = reversed(self._lines.items()) if self._by_newest else self._lines.items()
-        for contract, line in islice(lines, room):
-            table.add_row(
+        rows = [
+            (
                 str(contract),
                 *(self._cell(line, column) for column in self._columns),
                 "" if line.last is None else clock_text(market_time_of(line.last)),
                 f"{line.count:,}",
                 f"{line.rate / known:.1f}",
             )
-        yield table
+            for contract, line in islice(lines, room)
+        ]
+        yield table_columns.make_table(
+            columns, rows, options.max_width, table_columns.COMPACT, header_style="bold underline"
+        )
         hidden = len(self._lines) - room
         if hidden > 0:
             yield Text(f"and {hidden:,} contracts more")

@@ -42,6 +42,7 @@ StreamKind: TypeAlias = Literal[
 
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _OCC_STRIKE: Final = re.compile(r"\d{8}$", re.ASCII)
+_SMALL: Final = 0.1
 _FORMS: Final = "AAPL, SPXW:2024-03-15:4800:C or 'SPXW  240315C04800000'"
 
 
@@ -93,12 +94,14 @@ def _value(parameter: Parameter, text: str) -> object:
 
 
 def cell_text(value: object) -> str:
-    """Return a value as a cell of a table."""
+    """Return a value as a cell of a table: numbers with four decimals, or four digits if small."""
     if value is None:
         return ""
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     if isinstance(value, float):
+        if 0 < abs(value) < _SMALL:  # such as a deep option's gamma, which is not zero
+            return f"{value:.4g}"
         return f"{value:.4f}".rstrip("0").rstrip(".") if value else "0"
     return str(value)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
+from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from thetatrio import Session, open_session
 from thetatrio._interrupt import run_interruptibly
 from thetatrio.chains import ChainEntry, OptionChain
+from thetatrio.cli._tables import BOXED, Column, make_table
 from thetatrio.config import ConfigOptions
 from thetatrio.errors import InvalidRequest
 from thetatrio.market_time import in_new_york, parse_date, parse_time
@@ -17,6 +20,13 @@ from thetatrio.market_time import in_new_york, parse_date, parse_time
 __all__ = ["run"]
 
 A_WEEK = 7
+_SIDE: Final = (Column("OI", rank=1), Column("IV", rank=2), Column("delta", rank=3))
+COLUMNS: Final = (
+    *(column._replace(style="green") for column in (*_SIDE, Column("C bid"), Column("ask"))),
+    Column("strike", "center", "bold"),
+    *(column._replace(style="red") for column in (Column("P bid"), Column("ask"), *_SIDE[::-1])),
+)
+"""Left out in a narrow window, in this order: open interest, implied volatility, delta."""
 
 
 def run(
@@ -55,7 +65,7 @@ async def _chain(
         chain = await session.chain(symbol, expiration=date, at=at)
     if not chain.entries:
         raise InvalidRequest(f"the terminal has no quotes of {chain.symbol} {chain.expiration}")
-    console.print(_table(chain, strikes))
+    console.print(_table(chain, strikes, console.width))
 
 
 async def _expiration(
@@ -77,7 +87,7 @@ async def _expiration(
     return later[0] if later else coming[-1]
 
 
-def _table(chain: OptionChain, strikes: int) -> Table:
+def _table(chain: OptionChain, strikes: int, width: int) -> Table:
     known = chain.strikes
     money = chain.underlying_price
     middle = known.index(chain.nearest_strike(money or known[len(known) // 2]))
@@ -85,19 +95,19 @@ def _table(chain: OptionChain, strikes: int) -> Table:
     calls = {entry.contract.strike: entry for entry in chain.calls}
     puts = {entry.contract.strike: entry for entry in chain.puts}
     price = f"underlying {money:.2f}" if money else "no underlying price"
-    table = Table(
-        title=f"{chain.symbol} {chain.expiration}, {price}, {chain.at:%Y-%m-%d %H:%M:%S} New York",
-        caption=_ages(chain),
-    )
-    for name in ("OI", "IV", "delta", "C bid", "ask"):
-        table.add_column(name, justify="right", style="green")
-    table.add_column("strike", justify="center", style="bold")
-    for name in ("P bid", "ask", "delta", "IV", "OI"):
-        table.add_column(name, justify="right", style="red")
+    rows: list[list[str]] = []
     for strike in shown:
         call, put = calls.get(strike), puts.get(strike)
-        table.add_row(*_cells(call), f"{strike:g}", *reversed(_cells(put, swap=True)))
-    return table
+        rows.append([*_cells(call), f"{strike:g}", *reversed(_cells(put, swap=True))])
+    return make_table(
+        COLUMNS,
+        rows,
+        width,
+        BOXED,
+        title=f"{chain.symbol} {chain.expiration}, {price}, {chain.at:%Y-%m-%d %H:%M:%S} New York",
+        caption=_ages(chain),
+        box=HEAVY_HEAD,
+    )
 
 
 def _cells(entry: ChainEntry | None, *, swap: bool = False) -> list[str]:

@@ -8,12 +8,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from thetatrio import Session, open_session
 from thetatrio._interrupt import run_interruptibly
 from thetatrio.cli._demo_stream import SETTINGS, show_live
+from thetatrio.cli._tables import BOXED, Column, make_table
 from thetatrio.contracts import Option, Stock
 from thetatrio.errors import ThetaDataError
 from thetatrio.market_time import parse_date
@@ -24,7 +26,15 @@ __all__ = ["run"]
 
 AROUND_THE_MONEY: Final = 5  # strikes shown on each side
 CONTRACTS: Final = 600  # of the simulated chain: enough strikes on both sides of the money
+_SIDE: Final = (Column("IV", rank=1), Column("delta", rank=2))
+COLUMNS: Final = (
+    *(column._replace(style="green") for column in (Column("call bid"), Column("ask"), *_SIDE)),
+    Column("strike", "center", "bold"),
+    *(column._replace(style="red") for column in (*_SIDE[::-1], Column("put bid"), Column("ask"))),
+)
+"""Left out in a narrow window, in this order: implied volatility, delta."""
 CHART_WIDTH: Final = 66
+_LABEL: Final = 10  # columns left of the chart
 CHART_HEIGHT: Final = 10
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 _PLAIN: Final = "     ####"  # for consoles that cannot show blocks
@@ -64,7 +74,7 @@ async def _demo(
         answered = time.perf_counter()
         if not chain or not bars:
             raise ThetaDataError(f"the terminal has no data on {symbol} for {day}")
-        console.print(_chain_table(chain))
+        console.print(_chain_table(chain, console.width))
         _print_chart(console, f"{symbol} on {day}, minute bars, New York time", bars)
         statistics = session.statistics()
         _say(
@@ -107,33 +117,31 @@ async def _open(
         yield terminal, session
 
 
-def _chain_table(chain: Sequence[OptionGreeks]) -> Table:
+def _chain_table(chain: Sequence[OptionGreeks], width: int) -> Table:
     money = chain[0].underlying_price
     calls = {row.strike: row for row in chain if row.right == "CALL"}
     puts = {row.strike: row for row in chain if row.right == "PUT"}
     strikes = sorted(calls.keys() & puts.keys())
     nearest = min(range(len(strikes)), key=lambda place: abs(strikes[place] - money))
     shown = strikes[max(0, nearest - AROUND_THE_MONEY) : nearest + AROUND_THE_MONEY + 1]
-    table = Table(title=f"{chain[0].symbol} {chain[0].expiration}, underlying at {money:.2f}")
-    for name in ("bid", "ask", "IV", "delta"):
-        table.add_column(f"call {name}" if name == "bid" else name, justify="right", style="green")
-    table.add_column("strike", justify="center", style="bold")
-    for name in ("delta", "IV", "bid", "ask"):
-        table.add_column(f"put {name}" if name == "bid" else name, justify="right", style="red")
+    rows: list[list[str]] = []
     for strike in shown:
         call, put = calls[strike], puts[strike]
-        table.add_row(
-            f"{call.bid:.2f}",
-            f"{call.ask:.2f}",
-            f"{call.implied_vol:.1%}",
-            f"{call.delta:.3f}",
-            f"{strike:g}",
-            f"{put.delta:.3f}",
-            f"{put.implied_vol:.1%}",
-            f"{put.bid:.2f}",
-            f"{put.ask:.2f}",
+        rows.append(
+            [
+                f"{call.bid:.2f}",
+                f"{call.ask:.2f}",
+                f"{call.implied_vol:.1%}",
+                f"{call.delta:.3f}",
+                f"{strike:g}",
+                f"{put.delta:.3f}",
+                f"{put.implied_vol:.1%}",
+                f"{put.bid:.2f}",
+                f"{put.ask:.2f}",
+            ]
         )
-    return table
+    title = f"{chain[0].symbol} {chain[0].expiration}, underlying at {money:.2f}"
+    return make_table(COLUMNS, rows, width, BOXED, title=title, box=HEAVY_HEAD)
 
 
 def _print_chart(console: Console, title: str, bars: Sequence[Ohlc]) -> None:
@@ -141,7 +149,7 @@ def _print_chart(console: Console, title: str, bars: Sequence[Ohlc]) -> None:
     if not traded:
         console.print(f"{title}: no trades")
         return
-    width = min(CHART_WIDTH, len(traded))
+    width = max(2, min(CHART_WIDTH, console.width - _LABEL, len(traded)))
     closes = [traded[place * len(traded) // width].close for place in range(width - 1)]
     closes.append(traded[-1].close)
     low, high = min(closes), max(closes)

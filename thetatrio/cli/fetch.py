@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
+import trio
 
 from thetatrio import Session, open_session
 from thetatrio._interrupt import run_interruptibly
-from thetatrio.cli._console import note
+from thetatrio.cli._console import note, width_of
+from thetatrio.cli._stdio import write_out
+from thetatrio.cli._tables import SPACED, Column, fit, left_out
 from thetatrio.cli._words import cell_text, request_of
 from thetatrio.config import ConfigOptions
 from thetatrio.errors import InvalidRequest
@@ -23,6 +28,11 @@ FileFormat: TypeAlias = Literal["csv", "ndjson", "json"]
 OutputFormat: TypeAlias = Literal["table", "csv", "ndjson", "json"]
 MEASURED_ROWS: Final = 200  # rows by which the columns of a table are measured
 GAP: Final = "  "
+_ALWAYS: Final = frozenset({"strike", "right", "timestamp"})
+_LATE: Final = ("symbol", "expiration")
+_PRICES: Final = frozenset({"open", "high", "low", "close", "bid", "ask", "price", "value"})
+_CODES: Final = re.compile("exchange|condition|flags|sequence|records_back|error$")
+_SIZES: Final = re.compile("size$|count$")
 
 
 def run(
@@ -65,7 +75,8 @@ async def _pipe(request: Request[Row], wanted: FileFormat, options: ConfigOption
     ):
         async for chunk in chunks:
             empty = False
-            sys.stdout.buffer.write(chunk)
+            # In a thread: the pipe's reader may be slow, and a signal ends this all the same.
+            await trio.to_thread.run_sync(write_out, chunk, abandon_on_cancel=True)
     if empty:
         note("no data")
 
@@ -75,21 +86,57 @@ async def _show_table(request: Request[Row], options: ConfigOptions) -> None:
         await _print_table(session, request)
 
 
+def table_columns(names: Sequence[str]) -> list[Column]:
+    """Return a column for each name of a row's columns, with the order in which they are left out.
+
+    A window that is too narrow loses codes and sequence numbers first, then
+    sizes and counts, then the others from the right, then the symbol and the
+    expiration, and at last prices from the right. Strike, right and the time
+    are always shown.
+    """
+    last = len(names)
+
+    def rank(place: int, name: str) -> int | None:
+        if name in _ALWAYS:
+            return None
+        if name in _LATE:
+            return 3 + last + _LATE.index(name)
+        if name in _PRICES:
+            return 3 + 2 * last - place
+        if _CODES.search(name):
+            return 1
+        if _SIZES.search(name):
+            return 2
+        return 2 + last - place
+
+    return [Column(name, rank=rank(place, name)) for place, name in enumerate(names)]
+
+
 async def _print_table(session: Session, request: Request[Row]) -> None:
     names = [
         (field.name, field.encode_name) for field in msgspec.structs.fields(request.row_type())
     ]
+    columns = table_columns([wire for _, wire in names])
+    width = width_of() or shutil.get_terminal_size().columns
     waiting: list[list[str]] = []
+    places: list[int] = []
     widths: list[int] = []
 
-    def show() -> None:
-        nonlocal widths
-        if not widths and waiting:
+    async def show() -> None:
+        nonlocal places, widths
+        lines = waiting
+        if not places and waiting:
+            places = fit(columns, waiting, width, SPACED)
             lines = [[wire for _, wire in names], *waiting]
-            widths = [max(len(line[place]) for line in lines) for place in range(len(names))]
-            print(GAP.join(wire.rjust(w) for (_, wire), w in zip(names, widths, strict=True)))
-        for line in waiting:
-            print(GAP.join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+            widths = [max(len(line[place]) for line in lines) for place in places]
+        text = "".join(
+            GAP.join(line[place].rjust(w) for place, w in zip(places, widths, strict=True)) + "\n"
+            for line in lines
+        )
+        sys.stdout.flush()
+        await trio.to_thread.run_sync(
+            write_out, text.encode(sys.stdout.encoding, "replace"), abandon_on_cancel=True
+        )
         waiting.clear()
 
     count = 0
@@ -97,8 +144,10 @@ async def _print_table(session: Session, request: Request[Row]) -> None:
         async for rows in batches:
             count += len(rows)
             waiting += [[cell_text(getattr(row, name)) for name, _ in names] for row in rows]
-            if widths or len(waiting) >= MEASURED_ROWS:
-                show()
-    show()
+            if places or len(waiting) >= MEASURED_ROWS:
+                await show()
+    await show()
     if not count:
         note("no data")
+    elif missing := left_out(columns, places, width):
+        note(f"{missing}; --format csv has all")

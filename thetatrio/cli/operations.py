@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import inspect
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from thetatrio._rest.dialect_v2 import why_not
+from thetatrio.cli._tables import SPACED, Column, make_table
 from thetatrio.cli._words import cell_text, find_operation
 from thetatrio.requests import Request, operations, v2
 from thetatrio.rows import Row
 
 __all__ = ["run"]
+
+LIST: Final = (
+    Column("operation", "left", "bold"),
+    Column("tier", "left", rank=2),
+    Column("terminals", "left", rank=1),
+    Column("what it does", "left", rank=3, wraps_at=24),
+)
+"""Left out in a narrow window, in this order: terminals, tier, what it does."""
+PARAMETERS: Final = (
+    Column("parameter", "left"),
+    Column("given as", "left", wraps_at=16),
+    Column("default", "left", wraps_at=12),
+)
 
 
 def run(console: Console, name: str | None) -> None:
@@ -53,14 +67,11 @@ def _who(request: type[Request[Row]]) -> str:
 
 
 def _print_all(console: Console) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("operation", no_wrap=True, style="bold")
-    table.add_column("tier", no_wrap=True)
-    table.add_column("terminals", no_wrap=True)
-    table.add_column("what it does")
-    for name, request in {**operations(), **v2.operations()}.items():
-        table.add_row(name, request.tier, terminals_of(request), escape(_summary(request)))
-    console.print(table)
+    rows = [
+        (name, request.tier, terminals_of(request), escape(_summary(request)))
+        for name, request in {**operations(), **v2.operations()}.items()
+    ]
+    console.print(make_table(LIST, rows, console.width, SPACED))
     console.print(
         f"\n{len(operations())} operations of v3 terminals, and {len(v2.operations())} that only"
         " v2 terminals have; `thetatrio operations NAME` says more of one.",
@@ -71,15 +82,13 @@ def _print_all(console: Console) -> None:
 def _print_one(console: Console, request: type[Request[Row]]) -> None:
     console.print(f"[bold]{request.operation}[/bold]  GET {escape(request.path)}", highlight=False)
     console.print(f"tier {request.tier}; {_who(request)}\n", highlight=False)
-    table = Table(box=None, pad_edge=False)
-    for heading in ("parameter", "given as", "default"):
-        table.add_column(heading, no_wrap=heading == "parameter")
+    rows: list[tuple[str, str, str]] = []
     for parameter in request.parameters():
         given = ", ".join(parameter.choices) if parameter.choices else parameter.kind
         default = "must be given" if parameter.required else cell_text(parameter.default)
-        table.add_row(parameter.name, escape(given), default or "left out")
+        rows.append((parameter.name, escape(given), default or "left out"))
     if request.parameters():
-        console.print(table)
+        console.print(make_table(PARAMETERS, rows, console.width, SPACED))
     columns = ", ".join(columns_of(request))
     console.print(f"\ncolumns: {columns}\n", highlight=False, soft_wrap=True)
     console.print(escape(inspect.getdoc(request) or ""), highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ __all__ = ["run"]
 
 
 def run(port: int, stream_port: int, options: TerminalOptions, *, allow_real_port: bool) -> int:
-    """Serve until Ctrl-C, or until somebody shuts it down over HTTP."""
+    """Serve until Ctrl-C, SIGTERM, or a shutdown over HTTP; all of them are exit code 0."""
     try:
         run_interruptibly(_serve, port, stream_port, options, allow_real_port)
     except KeyboardInterrupt:

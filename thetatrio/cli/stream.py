@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
@@ -19,6 +18,7 @@ from thetatrio._interrupt import run_interruptibly
 from thetatrio._stream.buffer import market_time_of
 from thetatrio.cli._console import note
 from thetatrio.cli._live import COLUMNS, LiveTable
+from thetatrio.cli._stdio import write_out
 from thetatrio.cli._words import StreamKind, notice_text, topic_of
 from thetatrio.config import Config, ConfigOptions, StreamApi, StreamForm, StreamSockets
 from thetatrio.contracts import Contract, Option
@@ -190,14 +190,7 @@ async def _pipe(reader: Reader) -> None:
                 note(notice_text(entry))
         # In a thread: who reads the pipe may be slow, and the terminal's pings are to be answered.
         lines = _ENCODER.encode_lines(records)
-        await trio.to_thread.run_sync(_write, lines, abandon_on_cancel=True)
-
-
-def _write(data: bytes) -> None:
-    # Past Python's buffer, which could not be flushed at exit while this is held up.
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(sys.stdout.fileno(), rest) :]
+        await trio.to_thread.run_sync(write_out, lines, abandon_on_cancel=True)
 
 
 def record_of(event: StreamEvent) -> dict[str, object]:
