@@ -56,7 +56,8 @@ def test_a_missing_extra_is_one_line_that_names_it(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     code = command("demo", monkeypatch=monkeypatch)
     assert code == (
-        "thetatrio: the command needs typer and rich: python -m pip install 'thetatrio[cli]'"
+        "thetatrio: the command needs typer and rich: python -m pip install 'thetatrio[cli]',"
+        " or '.[cli]' in a clone of thetatrio"
     )
 
 

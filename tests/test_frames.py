@@ -367,7 +367,9 @@ def test_what_a_column_cannot_hold_is_refused_by_its_name(kind):
 def test_a_library_that_is_not_installed_is_named_with_its_extra(name, gone, extra, monkeypatch):
     """One line says which library is missing, and what to install."""
     monkeypatch.setitem(sys.modules, gone, None)
-    expected = rf"^this needs {gone}: pip install 'thetatrio\[{extra}\]'$"
+    expected = (
+        rf"^this needs {gone}: pip install 'thetatrio\[{extra}\]', or '\.\[{extra}\]' in a clone"
+    )
     for made in (
         lambda: getattr(frames, f"{name}_reader")(rows.Quote),
         lambda: getattr(frames, name)([], rows.Quote),

@@ -207,6 +207,8 @@ def test_what_is_imported_is_declared(folder, declared):
     """Nothing is imported that is there only because something else needs it."""
     undeclared = {}
     for path in (ROOT / folder).rglob("*.py"):
+        if "_build" in path.parts:
+            continue
         name = path.relative_to(ROOT).as_posix()
         if missing := distributions(path) - declared - OF_THE_RUNNER.get(name, set()):
             undeclared[name] = missing
@@ -222,6 +224,19 @@ def test_what_is_declared_is_imported():
     """The package installs nothing that it does not use; tzdata is data, and read by zoneinfo."""
     used = set().union(*(distributions(it) for it in (ROOT / "thetatrio").rglob("*.py")))
     assert names(core(), extras()) - used == {"tzdata"}
+
+
+def test_how_to_install_before_the_first_release():
+    """Each page that installs from PyPI says how it is done from a clone until then."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    texts = {
+        page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8")
+        for page in pages
+        if "_build" not in page.parts
+    }
+    installing = {name for name, text in texts.items() if "'thetatrio[" in text}
+    assert {"README.md", "docs/index.md", "docs/guides/tutorial.md"} <= installing
+    assert not [it for it in installing if "clone" not in texts[it] or "PyPI" not in texts[it]]
 
 
 def test_relative_links_of_the_readme_work_on_pypi():

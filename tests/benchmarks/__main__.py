@@ -6,7 +6,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from tests.benchmarks import faces_tables, frames, stream_tables
+from tests.benchmarks import against, faces_tables, frames, stream_tables
 from tests.benchmarks.turns import Variant, goals, run, server, table
 
 ROWS = 1_000_000
@@ -85,6 +85,8 @@ BENCHMARKS = {
 
 
 def main() -> int:
+    if any(argument.startswith("--") for argument in sys.argv[1:]):
+        return against.main(sys.argv[1:])
     names = sys.argv[1:] or list(BENCHMARKS)
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:

@@ -1,4 +1,7 @@
-"""The cost of imports, in a fresh interpreter each. `... imports MODULES` takes turns."""
+"""The cost of imports, in a fresh interpreter each. `... imports MODULES` takes turns.
+
+`... imports --help` is the cost of `thetatrio --help`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,14 @@ import sys
 
 from tests.benchmarks.turns import serve_turns
 
+HELP = "import sys; sys.argv = ['thetatrio', '--help']; from thetatrio.cli import main; main()"
+
 
 def cost(modules: str) -> dict[str, float]:
+    """Return the CPU time of a process that imports these modules, or prints the help."""
+    script = HELP if modules == "--help" else f"import {modules}"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", f"import {modules}"], check=True)
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {"cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
 

@@ -60,6 +60,8 @@ class Variant:
     command: list[str]
     results: list[dict[str, float]] = field(default_factory=list)
     process: subprocess.Popen | None = None
+    folder: Path | None = None
+    """Where it is run, and so which packages it finds; None is where this process is."""
 
     def start(self) -> None:
         self.process = subprocess.Popen(
@@ -67,14 +69,16 @@ class Variant:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            cwd=self.folder,
         )
 
     def turn(self) -> dict[str, float]:
         assert self.process is not None
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write("go\n")
+            self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self.name} died")

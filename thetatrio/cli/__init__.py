@@ -53,7 +53,7 @@ def _run() -> None:
     if missing:
         raise SystemExit(
             f"thetatrio: the command needs {' and '.join(missing)}:"
-            " python -m pip install 'thetatrio[cli]'"
+            " python -m pip install 'thetatrio[cli]', or '.[cli]' in a clone of thetatrio"
         )
     from thetatrio.cli._app import app
 

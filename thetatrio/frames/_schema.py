@@ -124,5 +124,6 @@ def library(name: str, extra: str) -> Any:
         return cast("Any", import_module(name))
     except ImportError as error:
         raise InvalidRequest(
-            f"this needs {name.partition('.')[0]}: pip install 'thetatrio[{extra}]'"
+            f"this needs {name.partition('.')[0]}: pip install 'thetatrio[{extra}]',"
+            f" or '.[{extra}]' in a clone of thetatrio"
         ) from error
