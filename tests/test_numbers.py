@@ -59,7 +59,7 @@ def test_every_price_of_a_float32_is_exact(cents):
         assert decimal == Decimal(cents) / 100
 
 
-@pytest.mark.parametrize("value", NOT_NUMBERS, ids=repr)
+@pytest.mark.parametrize("value", NOT_NUMBERS, ids=lambda value: type(value).__name__)
 def test_what_is_not_a_number_is_not_taken_for_one(value):
     """Booleans, texts, times and arrays with dimensions are not numbers, numpy's neither."""
     assert as_int(value) is None
