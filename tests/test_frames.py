@@ -13,9 +13,10 @@ import pytest
 
 from tests.answers import ANSWERS
 from tests.frame_forms import ARROW, KINDS, PANDAS, POLARS, each_answer, each_type
+from tests.network import simulated
 from tests.testing.client import REQUESTS, body_of, shared
 from thetatrio import Index, Option, Stock, events, frames, requests, rows
-from thetatrio.errors import DecodeError, InvalidRequest
+from thetatrio.errors import DecodeError, InvalidRequest, WrongCall
 
 ROW_TYPES = sorted(
     {answer.row_type for answer in ANSWERS.values()}
@@ -399,3 +400,46 @@ def test_only_the_library_that_is_asked_for_is_loaded(made, loaded, others):
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert loaded in run.stdout.split()
     assert not others & set(run.stdout.split())
+
+
+@pytest.mark.parametrize("make", [frames.polars, frames.arrow, frames.pandas])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (None, "a list of rows or events, got None"),
+        (5, "a list of rows or events, got 5"),
+        ([{"a": 1}], "events of a feed, got a dict$"),
+        ("rows", "got a str$"),
+        ([Stock("AAPL")], "got a Stock$"),
+        (rows.Symbol(symbol="AAPL"), r"got one: give a list, \[row\]"),
+        ([rows.Symbol(symbol="AAPL"), 5], "got a int$"),
+    ],
+)
+def test_what_is_not_rows_is_refused_with_a_remedy(make, value, message):
+    """A frame of anything but rows or events is WrongCall that says what it was."""
+    with pytest.raises(WrongCall, match=message):
+        make(value)
+
+
+async def test_entries_of_a_chain_name_the_parts_that_are_rows():
+    """Entries of a chain are no rows; the error names their parts, of which frames are made."""
+    async with simulated(contracts=30) as (_, session):
+        expiration = (await session.expirations("SPY"))[-1]
+        chain = await session.chain("SPY", expiration=expiration)
+        with pytest.raises(WrongCall, match=r"got a ChainEntry; .*\[it.quote for it in entries"):
+            frames.polars(chain.entries)
+        quotes = [entry.quote for entry in chain.entries if entry.quote is not None]
+        assert frames.polars(quotes).height == len(quotes) > 0
+
+
+async def test_a_query_is_not_its_rows():
+    """A query in place of rows is refused with the methods that make frames of it."""
+    async with simulated(contracts=30) as (_, session):
+        with pytest.raises(WrongCall, match=r"got a query: query.polars\(\)"):
+            frames.polars(session.stock.list_symbols())
+
+
+def test_any_iterable_of_rows_makes_a_frame():
+    """A generator of rows is read once, as a list is."""
+    several = [rows.Symbol(symbol="AAPL"), rows.Symbol(symbol="SPY")]
+    assert frames.polars(iter(several)).equals(frames.polars(several))

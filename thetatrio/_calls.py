@@ -238,8 +238,8 @@ def check_queries(call: str, values: Iterable[object], kind: type) -> None:
     """
     several = list(values)
     for value in several:
-        inside: Any = value if isinstance(value, (list, tuple, set)) else (value,)
-        for query in inside:
+        several_in_one = isinstance(value, (list, tuple, set))
+        for query in cast("Iterable[object]", value) if several_in_one else (value,):
             mark_used(query)
     for value in several:
         if not isinstance(value, kind):

@@ -294,3 +294,22 @@ def test_number_ranges():
     assert (7 in ranges, 5 in ranges, "7" in ranges, 0 in ranges) == (True, False, False, False)
     ranges.add(2, 3)
     assert (3 in ranges, 4 in ranges, repr(ranges)) == (True, False, "NumberRanges(1-3, 7-10, 2-3)")
+
+
+async def test_a_standing_market_sends_nothing_until_it_is_moved(autojump_clock):
+    """With `opening=False` the opening quotes wait for `advance`, and come with it, once."""
+    terminal = terminal_with({"speed": 1e-9, "opening": False, "start": "10:00:00"})
+    async with connected(terminal) as client:
+        await client.subscribe(req_type="QUOTE")
+        with trio.move_on_after(60) as silence:
+            await client.events(1)
+        assert silence.cancelled_caught
+        terminal.stream.emit("QUOTE", Stock("AAPL"), bid=101.0)
+        with trio.fail_after(60):
+            (by_hand,) = await client.events(1)
+        assert by_hand["quote"]["ms_of_day"] == 36_000_000
+        terminal.stream.advance(30)
+        with trio.fail_after(60):
+            first = (await client.events(1))[0]
+        assert first["quote"]["bid"] != 101.0
+        assert 36_000_000 <= first["quote"]["ms_of_day"] <= 36_030_000

@@ -1,6 +1,7 @@
 """Opening, listening, leaving, shutting down, and what is refused before that."""
 
 import datetime as dt
+import errno
 import gc
 import os
 import signal
@@ -11,10 +12,12 @@ import sys
 import pytest
 import trio
 
+import thetatrio.testing.aio
+import thetatrio.testing.sync
 from tests.http_library import httpx
 from tests.testing.client import STATUS, SYMBOLS, Client, ask_once, connected, small
 from thetatrio.config import Config, Tier
-from thetatrio.errors import InternalError, InvalidConfig
+from thetatrio.errors import InternalError, InvalidConfig, WrongCall
 from thetatrio.testing import REAL_PORTS, Mute, Terminal, __main__, _terminal, open_terminal
 
 
@@ -211,3 +214,53 @@ def test_command_reports_ctrl_c(monkeypatch):
 
     monkeypatch.setattr(__main__, "run_interruptibly", interrupt)
     assert __main__.main([]) == 0
+
+
+async def test_a_port_that_is_taken_is_named():
+    """The error of a port that another program has names the port and what to choose."""
+    async with open_terminal(contracts=12) as terminal:
+        with pytest.raises(
+            OSError, match=rf"port {terminal.port} of 127.0.0.1: .*in use"
+        ) as caught:
+            async with open_terminal(port=terminal.port):
+                raise AssertionError("two listen on one port")
+        assert caught.value.errno == errno.EADDRINUSE
+        assert "0 for a free one" in str(caught.value)
+        with pytest.raises(OSError, match=rf"port {terminal.stream_port} of"):
+            async with open_terminal(stream_port=terminal.stream_port):
+                raise AssertionError("two listen on one port")
+
+
+@pytest.mark.parametrize("port", ["5", -1, 65_536, True, 5.0, None])
+async def test_what_is_no_port_is_refused(port):
+    """A port is a whole number up to 65535; anything else is InvalidConfig."""
+    with pytest.raises(InvalidConfig, match="expected a number from 0 to 65535"):
+        async with open_terminal(port=port):
+            raise AssertionError("it listens")
+
+
+async def test_an_option_that_does_not_exist_is_named_with_a_near_one():
+    """A misspelled option of the terminal is WrongCall with what was meant."""
+    for module in (thetatrio.testing, thetatrio.testing.aio):
+        with pytest.raises(WrongCall, match="no option 'sed'; did you mean 'seed'"):
+            async with module.open_terminal(sed=7):
+                raise AssertionError("it listens")
+    with pytest.raises(WrongCall, match="no option 'sed'; did you mean 'seed'"):
+        with thetatrio.testing.sync.open_terminal(sed=7):
+            raise AssertionError("it listens")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": "7"}, "seed must be a whole number, not '7'"),
+        ({"contracts": "12"}, "contracts must be 2 or more"),
+        ({"queue": None}, "queue must be 0 to 128"),
+        ({"latency": "slow"}, "latency must be seconds from 0"),
+        ({"stream": {"speed": 5}}, r"stream must be StreamSettings\(...\)"),
+    ],
+)
+def test_options_of_a_wrong_type_are_named(options, message):
+    """An option of another type is InvalidConfig, not an error of a comparison."""
+    with pytest.raises(InvalidConfig, match=message):
+        Terminal(**options)

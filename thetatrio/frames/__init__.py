@@ -13,11 +13,12 @@ full one. A library is imported when a frame of it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from thetatrio.errors import InvalidRequest
+from thetatrio._calls import mark_used
+from thetatrio.errors import InvalidRequest, WrongCall
 from thetatrio.events import Event
 from thetatrio.frames._events import event_columns, event_values
 from thetatrio.frames._reader import CsvReader, Library
@@ -97,9 +98,9 @@ def polars(
         row_type: what they are; needed only where there are none.
         symbol: becomes the first column, where rows of this type have none.
 
-    Raises InvalidRequest for rows of several types, and where polars is not
-    installed; DecodeError for what a column cannot hold, such as a whole
-    number of more than 64 bits.
+    Raises WrongCall for what is not rows or events, InvalidRequest for rows of several
+    types, and if polars is not installed; DecodeError for what a column cannot hold,
+    such as a whole number of more than 64 bits.
     """
     return _frame(_polars_frames, rows, row_type, symbol)
 
@@ -162,12 +163,46 @@ def _pandas_frames(
     return PandasLibrary(columns, use_threads=use_threads)
 
 
+def _checked(rows: Sequence[Row] | Sequence[Event]) -> Sequence[Row] | Sequence[Event]:
+    """Return rows or events as a list. Raises WrongCall, with a remedy, for anything else."""
+    given = cast("object", rows)  # who checks no types may pass anything
+    if hasattr(given, "request"):
+        mark_used(given)
+        raise WrongCall("a frame is of rows, got a query: query.polars(), .arrow() or .pandas()")
+    if isinstance(given, (Row, Event)):
+        raise WrongCall("a frame is of several rows, got one: give a list, [row]")
+    if not isinstance(given, Iterable):
+        raise WrongCall(f"a frame is of a list of rows or events, got {given!r:.100}")
+    several = list(cast("Iterable[object]", given))
+    wrong = [kind for kind in set(map(type, several)) if not issubclass(kind, (Row, Event))]
+    for row in several if wrong else ():
+        if type(row) in wrong:
+            raise WrongCall(
+                f"a frame is of rows of an answer or events of a feed, got a {type(row).__name__}"
+                f"{_parts_hint(row)}"
+            )
+    return cast("Sequence[Row]", several)
+
+
+def _parts_hint(value: object) -> str:
+    """Return how a frame is made of what holds rows, such as an entry of a chain."""
+    names: tuple[str, ...] = getattr(value, "__struct_fields__", ())
+    parts = [name for name in names if isinstance(getattr(value, name), (Row, Event))]
+    if not parts:
+        return ""
+    return (
+        f"; it has parts that are rows ({', '.join(parts)}):"
+        f" [it.{parts[0]} for it in entries if it.{parts[0]} is not None]"
+    )
+
+
 def _frame(
     frames: Callable[[Sequence[Column]], Library[P, F]],
     rows: Sequence[Row] | Sequence[Event],
     row_type: type[Row | Event] | None,
     symbol: str | None,
 ) -> F:
+    rows = _checked(rows)
     kinds = {type(row) for row in rows} | ({row_type} if row_type is not None else set())
     if len(kinds) != 1:
         names = ", ".join(sorted(kind.__name__ for kind in kinds))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Final, TypedDict, Unpack
+from functools import partial
+from typing import Final, TypedDict, Unpack, cast
 
 import trio
 
+from thetatrio._calls import explained, unknown_name
+from thetatrio._numbers import as_float, as_int
 from thetatrio._nursery import open_hidden_nursery
 from thetatrio.config import Config, Rate, Tier, TierName
-from thetatrio.errors import InvalidConfig
+from thetatrio.errors import InvalidConfig, WrongCall
 from thetatrio.market_time import parse_date
 from thetatrio.testing._calendar import FIRST_YEAR, LAST_YEAR
 from thetatrio.testing._connection import Connection
@@ -118,10 +122,19 @@ class Terminal:
         problems: list[str] = []
         today = _checked_day(day, problems)
         account = _checked_tier(tier, problems)
+        numbers = (as_int(contracts), as_int(queue), as_float(latency))
         for holds, text in (
-            (contracts >= 2, "contracts must be 2 or more"),
-            (0 <= queue <= _LONGEST_QUEUE, f"queue must be 0 to {_LONGEST_QUEUE}"),
-            (latency >= 0, "latency must be seconds from 0"),
+            (numbers[0] is not None and numbers[0] >= 2, "contracts must be 2 or more"),
+            (
+                numbers[1] is not None and 0 <= numbers[1] <= _LONGEST_QUEUE,
+                f"queue must be 0 to {_LONGEST_QUEUE}",
+            ),
+            (numbers[2] is not None and numbers[2] >= 0, "latency must be seconds from 0"),
+            (as_int(seed) is not None, f"seed must be a whole number, not {seed!r}"),
+            (
+                isinstance(cast("object", stream), StreamSettings),
+                "stream must be StreamSettings(...)",
+            ),
             (answers in ("stable", "changing", "reordered"), f"answers: no such kind: {answers!r}"),
             (release in ("newest", "published"), f"release: no such release: {release!r}"),
             (flat_file_rows is None or flat_file_rows >= 1, "flat_file_rows must be 1 or more"),
@@ -282,14 +295,25 @@ async def open_listeners(port: int, *, allow_real_port: bool = False) -> list[tr
     """Listen on a port of 127.0.0.1; 0 is a free one.
 
     Raises InvalidConfig for a real terminal's port unless `allow_real_port` is
-    true, OSError where the port is taken.
+    true, and for what is no port; OSError, which names the port, if it is taken.
     """
     if port in REAL_PORTS and not allow_real_port:
         raise InvalidConfig(
             f"port {port} is a real terminal's, and a simulated one there would be taken for it;"
             " use port=0, or allow_real_port=True if that is what you want"
         )
-    return await trio.open_tcp_listeners(port, host=_LOOPBACK)
+    number = as_int(port)
+    if number is None or not 0 <= number <= 65_535:
+        raise InvalidConfig(f"port: expected a number from 0 to 65535, got {port!r}")
+    try:
+        return await trio.open_tcp_listeners(number, host=_LOOPBACK)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(
+            error.errno,
+            f"cannot listen on port {number} of {_LOOPBACK}: {reason}; choose another port, or 0"
+            " for a free one",
+        ) from error
 
 
 def _checked_day(day: dt.date | str, problems: list[str]) -> dt.date:
@@ -311,6 +335,7 @@ def _checked_tier(tier: Tier | TierName, problems: list[str]) -> Tier:
         return Tier.PRO
 
 
+@partial(explained, "open_terminal")
 @asynccontextmanager
 async def open_terminal(
     *,
@@ -333,6 +358,10 @@ async def open_terminal(
 
     The block's exception comes out as it is. Leaving drops all connections.
     """
+    for name in options:
+        if name not in TerminalOptions.__annotations__:
+            known = ["port", "stream_port", "allow_real_port", *TerminalOptions.__annotations__]
+            raise WrongCall(f"open_terminal() has no option {name!r}{unknown_name(name, known)}")
     terminal = Terminal(**options)
     listeners = await open_listeners(port, allow_real_port=allow_real_port)
     try:

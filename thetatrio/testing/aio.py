@@ -15,6 +15,7 @@ from typing import Unpack
 import sniffio
 import trio
 
+from thetatrio._calls import explained
 from thetatrio._faces.on_asyncio import Block, Caller
 from thetatrio._owner import Owner
 from thetatrio._portal import Use
@@ -49,6 +50,7 @@ class AsyncTerminal(RemoteTerminal):
             raise TimeoutError(f"that was not so within {timeout:g} s")
 
 
+@partial(explained, "open_terminal")
 @asynccontextmanager
 async def open_terminal(
     *,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Unpack
 
+from thetatrio._calls import explained
 from thetatrio._faces.on_threads import Block, Caller
 from thetatrio._portal import Use
 from thetatrio.testing import _terminal as native
@@ -36,6 +37,7 @@ class SyncTerminal(RemoteTerminal):
         self._caller.finish(partial(until, self._terminal, holds), timeout).result()
 
 
+@partial(explained, "open_terminal")
 @contextmanager
 def open_terminal(
     *,
