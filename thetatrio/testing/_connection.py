@@ -187,9 +187,9 @@ class Connection:
                 405, "text/plain", iter([b"Only GET is served here."]), [("Allow", "GET")]
             )
             return
-        refusal = refusal_of(entry.headers, self._owner.service.allow_hosts)
-        if refusal is not None:
-            await self._sender(entry, []).send(403, "text/plain", iter([refusal.encode()]))
+        foreign = refusal_of(entry.headers, self._owner.service.allow_hosts)
+        if foreign is not None:
+            await self._sender(entry, []).send(403, "text/plain", iter([foreign.encode()]))
             return
         if not self._may_ask(entry):
             await self._sender(entry, []).send(401, "text/plain", iter([b"Who are you?"]))
