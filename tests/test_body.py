@@ -449,6 +449,7 @@ async def test_a_full_disk_is_slow_consumer_after_what_fitted(
         assert b"".join(got) == b"".join(PIECES[: READ_AHEAD + (8 if space >= 40 else 4)])
         assert isinstance(error, SlowConsumer)
         assert "No space left on device" in str(error)
+        assert f"in {tempfile.gettempdir()}: set TMPDIR" in str(error)
         await bench.body.aclose()
         assert bench.room.taken == 0
 
@@ -467,6 +468,23 @@ async def test_a_disk_that_makes_no_files_is_slow_consumer(small_memory, monkeyp
         got, error = await bench.read()
         assert b"".join(got) == b"".join(PIECES[: READ_AHEAD + 4])
         assert "No usable temporary directory" in str(error)
+        assert "TMPDIR" in str(error)
+        await bench.body.aclose()
+
+
+async def test_a_machine_without_a_temporary_folder_names_the_remedy(
+    small_memory, tmp_path, monkeypatch
+):
+    """In a read-only container without /tmp the error of an unread answer names TMPDIR."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
+    async with trio.open_nursery() as nursery:
+        bench = await Bench(nursery, *PIECES, None).open()
+        await bench.spool()
+        await bench.ended()
+        _, error = await bench.read()
+        assert isinstance(error, SlowConsumer)
+        assert "in any of the usual folders: set TMPDIR" in str(error)
         await bench.body.aclose()
 
 

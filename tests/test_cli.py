@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 import thetatrio
 from thetatrio import cli
@@ -373,6 +374,24 @@ def test_an_answer_can_be_saved(simulated, monkeypatch, capsys, tmp_path):
         assert b"timestamp" in target.read_bytes()
 
 
+def test_an_answer_can_be_saved_as_parquet(simulated, monkeypatch, capsys, tmp_path):
+    """`fetch --out x.parquet` writes the query's rows, as `query.save("x.parquet")` does."""
+    for name, options in (("a.parquet", []), ("b", ["--format", "parquet"])):
+        target = tmp_path / name
+        arguments = (*BARS, "--out", str(target), *options, "--url", simulated)
+        assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
+        assert capsys.readouterr().err == f"{target}: {target.stat().st_size} bytes\n"
+        assert parquet.read_table(target).num_rows == 7
+
+
+def test_parquet_without_pyarrow_names_the_extra(simulated, monkeypatch, capsys, tmp_path):
+    """Where pyarrow is missing, `--out x.parquet` says what to install, before it connects."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    arguments = (*BARS, "--out", str(tmp_path / "a.parquet"), "--url", "http://127.0.0.1:1")
+    assert command(*arguments, monkeypatch=monkeypatch) == 1
+    assert "pip install 'thetatrio[arrow]'" in capsys.readouterr().err
+
+
 def test_no_data_is_said_beside_the_data(simulated, monkeypatch, capsys):
     """An empty answer is no error; the pipe gets nothing, stderr gets two words."""
     weekend = ["fetch", "stock_history_eod", "AAPL", "start_date=20241102", "end_date=20241103"]
@@ -400,7 +419,10 @@ def test_no_data_is_said_beside_the_data(simulated, monkeypatch, capsys):
             "True or False",
         ),
         ([*BARS[1:], "--out", "/no/such/folder/a.csv"], "No such file"),
-        ([*BARS[1:], "--out", "a.parquet"], "no known ending"),
+        ([*BARS[1:], "--out", "a.xlsx"], "no known ending"),
+        ([*BARS[1:], "--out", "s3://bucket/a.csv"], "is a URL"),
+        ([*BARS[1:], "--format", "parquet"], "Parquet is written to a file"),
+        (["stock_flat_file_eod", "date=2024-11-04", "--out", "a.parquet"], "as the terminal sends"),
         ([*BARS[1:], "--out", "a.csv", "--format", "table"], "not a table"),
     ],
 )

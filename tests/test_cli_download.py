@@ -65,6 +65,16 @@ def test_a_wrong_download_is_one_line(monkeypatch, capsys, tmp_path, arguments, 
     assert not (tmp_path / "none").exists()
 
 
+def test_a_url_is_refused_in_one_line(simulated, monkeypatch, capsys, tmp_path):
+    """`download --out s3://...` makes no folder named `s3:`; it says that the path is a URL."""
+    monkeypatch.chdir(tmp_path)
+    arguments = ("download", "stock_history_eod", "AAPL", "start_date=2024-11-01")
+    arguments += ("end_date=2024-11-04", "--out", "s3://bucket/x", "--url", simulated)
+    assert command(*arguments, monkeypatch=monkeypatch) == 1
+    assert "'s3://bucket/x' is a URL" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(simulated, monkeypatch, tmp_path):
     """A real SIGINT: code 130, a line that says so, nothing unfinished; then the same command."""

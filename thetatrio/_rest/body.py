@@ -148,7 +148,9 @@ class Spool:
                 left = left[self._file.write(left) :]
         except OSError as error:
             raise SlowConsumer(
-                f"an unread answer cannot be kept in a temporary file ({error.strerror})"
+                f"an unread answer cannot be kept in a temporary file ({error.strerror or error})"
+                f" in {_temporary_folder()}: set TMPDIR to a folder that can be written and has"
+                " space for spool_limit, or read answers without pausing"
             ) from error
         self._written += len(block)
 
@@ -166,6 +168,13 @@ class Spool:
             raise SlowConsumer("an unread answer's temporary file was cut short")
         self._read_at += len(chunk)
         return chunk
+
+
+def _temporary_folder() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # none of the usual ones can be written to
+        return "any of the usual folders"
 
 
 class Body(Protocol):

@@ -214,8 +214,8 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
 
         A range of several answers is one file: CSV with one line of names,
         NDJSON or Parquet. No data makes an empty file, or one of Parquet
-        without rows. Raises InvalidRequest where the format is not known or
-        JSON would hold several answers, DecodeError where the terminal answers
+        without rows. Raises InvalidRequest if the path is a URL (`s3://...`), the format is
+        not known or JSON would hold several answers, DecodeError where the terminal answers
         in another one, OSError where the file cannot be written.
         """
         self._used = True

@@ -158,7 +158,7 @@ def fetch(
     ] = None,
     format: Annotated[  # noqa: A002
         fetch_command.OutputFormat | None,
-        typer.Option(help="A table, or what the terminal sends. Default: table, csv when piped."),
+        typer.Option(help="A table, a file format. Default: table, csv when piped."),
     ] = None,
     out: Annotated[str | None, typer.Option(help="Save to this file, whole or not at all.")] = None,
     url: Url = DEFAULT_URL,

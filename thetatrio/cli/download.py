@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from thetatrio import open_session
+from thetatrio._files import local_path
 from thetatrio._interrupt import run_interruptibly
 from thetatrio._nursery import open_hidden_nursery
 from thetatrio.cli._console import note
@@ -47,6 +48,7 @@ def run(
     operation: str, words: Sequence[str], *, out: str, switches: Switches, options: ConfigOptions
 ) -> None:
     """Download what is missing, and say what there is then. Raises errors of `thetatrio.errors`."""
+    out = local_path(out, "--out")
     requests = _requests(operation, words)
     under_way: list[Download] = []
     try:

@@ -12,6 +12,7 @@ import msgspec
 import trio
 
 from thetatrio import Session, open_session
+from thetatrio._files import local_path
 from thetatrio._interrupt import run_interruptibly
 from thetatrio.cli._console import note, width_of
 from thetatrio.cli._stdio import write_out
@@ -19,13 +20,14 @@ from thetatrio.cli._tables import SPACED, Column, fit, left_out
 from thetatrio.cli._words import cell_text, request_of
 from thetatrio.config import ConfigOptions
 from thetatrio.errors import InvalidRequest
+from thetatrio.frames._schema import library
 from thetatrio.requests import Request
 from thetatrio.rows import Row
 
 __all__ = ["OutputFormat", "run"]
 
 FileFormat: TypeAlias = Literal["csv", "ndjson", "json"]
-OutputFormat: TypeAlias = Literal["table", "csv", "ndjson", "json"]
+OutputFormat: TypeAlias = Literal["table", "csv", "ndjson", "json", "parquet"]
 MEASURED_ROWS: Final = 200  # rows by which the columns of a table are measured
 GAP: Final = "  "
 _ALWAYS: Final = frozenset({"strike", "right", "timestamp"})
@@ -47,7 +49,18 @@ def run(
     request = request_of(operation, words)
     if format == "table" and (out is not None or request.flat_file):
         raise InvalidRequest("a file is csv, ndjson or json, not a table: choose with --format")
+    if format == "parquet" and out is None:
+        raise InvalidRequest("Parquet is written to a file: give --out FILE.parquet")
     if out is not None:
+        out = local_path(out, "--out")  # before a session is opened
+        if format == "parquet" or (format is None and out.lower().endswith(".parquet")):
+            if request.flat_file:
+                raise InvalidRequest(
+                    f"{request.operation} is saved as the terminal sends it: give --out FILE.csv"
+                )
+            library("pyarrow", "arrow")
+            run_interruptibly(_save_parquet, request, out, options)
+            return
         run_interruptibly(_save, request, _file_format(format), out, options)
     elif format == "table" or (format is None and sys.stdout.isatty() and not request.flat_file):
         run_interruptibly(_show_table, request, options)
@@ -56,7 +69,7 @@ def run(
 
 
 def _file_format(wanted: OutputFormat | None) -> FileFormat | None:
-    return None if wanted == "table" else wanted
+    return None if wanted is None or wanted == "table" or wanted == "parquet" else wanted  # noqa: PLR1714
 
 
 async def _save(
@@ -64,6 +77,12 @@ async def _save(
 ) -> None:
     async with open_session(**options) as session:
         size = await session.file_query(request).save(out, format=wanted)
+    note(f"{out}: {size} bytes")
+
+
+async def _save_parquet(request: Request[Row], out: str, options: ConfigOptions) -> None:
+    async with open_session(**options) as session:
+        size = await session.query(request).save(out, format="parquet")
     note(f"{out}: {size} bytes")
 
 
