@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Literal
 
 from msgspec.structs import fields
@@ -14,8 +15,14 @@ from thetatrio._rest.limiter import Lane
 from thetatrio._rest.paging import PagedAnswer
 from thetatrio.config import RowFormat
 from thetatrio.requests import Request
+from thetatrio.rows import Row
 
 __all__ = ["ask_for"]
+
+
+@cache
+def _required_columns(row_type: type[Row]) -> tuple[str, ...]:
+    return tuple(field.encode_name for field in fields(row_type) if field.required)
 
 
 def ask_for(
@@ -65,7 +72,7 @@ def ask_for(
             on_restart=on_restart,
             unit=unit,
             expected=wanted or client.config.row_format,
-            columns=[field.encode_name for field in fields(request.row_type()) if field.required],
+            columns=_required_columns(request.row_type()),
             is_parsed=wanted is None,
         )
     return PagedAnswer(

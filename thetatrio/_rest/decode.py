@@ -39,7 +39,7 @@ from typing import (
 
 import msgspec
 
-from thetatrio._rest.json_text import check_members, json_value
+from thetatrio._rest.json_text import json_value, refuse_repeated
 from thetatrio._rest.no_data import is_no_data_document
 from thetatrio.errors import DecodeError
 from thetatrio.market_time import NEW_YORK
@@ -347,19 +347,15 @@ class JsonDecoder(Generic[R]):
         body = body.removeprefix(_BOM)
         if not body.strip():
             return []
-        rows: list[R] | None
+        for decode in _flat_decoders(self._row_type):
+            try:
+                return decode(body)
+            except _REFUSALS:
+                pass
         try:
-            rows = _flat_decoder(self._row_type)(body)
-        except _REFUSALS:
-            rows = None
-        try:
-            # What the fast path does not see: a second list, and names with escapes in them.
-            if rows is None or b'"results"' in body or b"\\u00" in body:
-                return self._tolerantly(body)
-            check_members(body, {"response": 1})
+            return self._tolerantly(body)
         except _REFUSALS as error:
             _fail(_words(error, body), body, error)
-        return rows
 
     def _tolerantly(self, body: bytes) -> list[R]:
         document = _document(body)
@@ -378,17 +374,36 @@ class JsonDecoder(Generic[R]):
             raise ValueError(f"there is no column {', '.join(missing)}")
 
 
+_RESPONSE: Final = re.compile(rb'\s*\{\s*"response"\s*:')
+
+
 @cache
-def _flat_decoder(row_type: type[R]) -> Callable[[bytes], list[R]]:
+def _flat_decoders(row_type: type[R]) -> tuple[Callable[[bytes], list[R]], ...]:
+    """Return the fast paths: a document of nothing but one list of rows, and of one with more.
+
+    Both refuse a document with a second list, of which one would be lost without an error.
+    """
     row: Any = row_type
-    document = msgspec.defstruct("Document", [("response", list[row])])
+    rows: Any = list[row]
+    decode_list: Callable[[memoryview], list[R]] = msgspec.json.Decoder(rows).decode
+    document = msgspec.defstruct("Document", [("response", rows)])
     decode = msgspec.json.Decoder(document).decode
+
+    def read_only_list(body: bytes) -> list[R]:
+        # Whatever else there is in the document is between its list and its last bracket,
+        # where msgspec refuses it, which costs nothing.
+        start, end = _RESPONSE.match(body), body.rfind(b"}")
+        if start is None or body[end + 1 :].strip():
+            raise ValueError("there is more than 'response'")
+        return decode_list(memoryview(body)[start.end() : end])
 
     def read(body: bytes) -> list[R]:
         found: list[R] = getattr(decode(body), "response")  # noqa: B009  # made just above
+        if _list_count(body) > 1:
+            raise ValueError("there are other lists")
         return found
 
-    return read
+    return read_only_list, read
 
 
 def _document(body: bytes) -> object:
@@ -405,15 +420,23 @@ def _document(body: bytes) -> object:
 
 def _check_document(body: bytes, document: object) -> None:
     """Check that no rows of a document are lost because a member is there twice."""
+    members: Mapping[str, object] = {}
     rows = document
     if isinstance(document, dict):
         members = cast("dict[str, object]", document)
         rows = members.get("response", members.get("results"))
-        if rows is None:
-            check_members(body, dict.fromkeys(members, 1), escapes=r"\\u00")
-    items = cast("list[object]", rows) if isinstance(rows, list) else []
-    groups = sum(isinstance(item, dict) and "contract" in item for item in items)
-    check_members(body, {"response": 1, "results": 1, "contract": groups, "data": groups})
+    lists, groups = sum(isinstance(value, list) for value in members.values()), 0
+    if isinstance(rows, list):
+        items = cast("list[object]", rows)
+        groups = sum(isinstance(item, dict) and "contract" in item for item in items)
+        lists = max(lists, 1) + groups
+    # A list that was lost has left its bracket. One in a text only costs a second look.
+    if _list_count(body) > lists or (groups and body.count(b'"contract"') > groups):
+        refuse_repeated(body, {"response", "results", "contract", "data", *members})
+
+
+def _list_count(body: bytes) -> int:
+    return len(body) - len(body.replace(b"[", b""))
 
 
 def rows_of_document(document: object) -> list[Mapping[str, object]]:
@@ -452,7 +475,7 @@ def rows_of_document(document: object) -> list[Mapping[str, object]]:
 
 
 def _list_of(document: Mapping[str, object]) -> object:
-    if "response" in document and "results" in document:
+    if "response" in document and document.get("results") is not None:
         raise ValueError("the document has both 'response' and 'results'")
     return document["response"] if "response" in document else document["results"]
 

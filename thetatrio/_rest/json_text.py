@@ -11,17 +11,26 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 import msgspec
 
-__all__ = ["MARK", "MARKS", "check_members", "json_value", "mark_not_a_number", "unmark"]
+__all__ = [
+    "MARK",
+    "MARKS",
+    "check_members",
+    "json_value",
+    "mark_not_a_number",
+    "refuse_repeated",
+    "unmark",
+]
 
 _STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _STRING_OR_NUMBER: Final = re.compile(
     _STRING + rb"|(?<![\w.+-])(-?Infinity|NaN)(?![\w.+-])", re.DOTALL
 )
+_ESCAPED_LETTER: Final = re.compile(rb"\\u00[67]")
 _HAS_ONE: Final = re.compile(rb"Infinity|NaN")
 MARK: Final = "\u0000"
 """What a marked text begins with. No column has such text."""
@@ -87,28 +96,31 @@ def unmark(value: object) -> object:
     return value
 
 
-def check_members(body: bytes, expected: Mapping[str, int], *, escapes: str = r"\\u00[67]") -> None:
+def check_members(body: bytes, expected: Mapping[str, int]) -> None:
     """Check that no member with rows in it is there twice, of which one would be lost.
 
-    Counting the names is nearly free. Only if there are more of them than there
-    are members, or if an escape could hide one, the document is parsed for them.
+    The names are counted. Only if there are more of them than there are members, or
+    if an escape could hide one, the document is parsed for them.
 
     Args:
         body: a JSON document.
-        expected: names of members, and how many of each name have been decoded.
-        escapes: a pattern of what could hide a letter of these names.
+        expected: names of members, and how many of each name can be in it.
 
     Raises:
         ValueError: an object has one of these members twice.
     """
-    is_hidden = b"\\u" in body and re.search(escapes.encode(), body) is not None
-    if not is_hidden and all(
-        body.count(b'"%s"' % name.encode()) <= count for name, count in expected.items()
+    is_hidden = b"\\u" in body and _ESCAPED_LETTER.search(body) is not None
+    if is_hidden or any(
+        body.count(b'"%s"' % name.encode()) > count for name, count in expected.items()
     ):
-        return
+        refuse_repeated(body, expected)
+
+
+def refuse_repeated(body: bytes, members: Container[str]) -> None:
+    """Parse a document, and raise ValueError if an object has one of these members twice."""
 
     def unique(pairs: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in pairs if name in expected]
+        names = [name for name, _ in pairs if name in members]
         if len(set(names)) != len(names):
             repeated = next(name for name in names if names.count(name) > 1)
             raise ValueError(f"an object has the member {repeated!r} twice")
