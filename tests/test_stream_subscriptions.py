@@ -740,7 +740,7 @@ def test_a_removal_that_was_ignored_is_not_told_again_once_it_is_wanted():
 
 
 def test_what_is_to_stay_is_not_removed_after_a_disconnect():
-    """A subscription left with `untold` before its answer came stays, on the next connection, too."""
+    """Left with `untold` before its answer came, it stays, on the next connection, too."""
     book = Subscriptions(count(FIRST))
     book.acquire([A, B])
     book.commands(0.0)
