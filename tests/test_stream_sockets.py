@@ -164,6 +164,26 @@ async def test_leaving_closes_its_socket_whatever_the_terminal_does(fault, at_mo
         await until(lambda: trio.lowlevel.current_statistics().tasks_living <= living)
 
 
+@pytest.mark.parametrize("how", ["left", "cancelled"])
+async def test_thousands_of_subscriptions_are_removed(how, caplog):
+    """After a session with 3,000 subscriptions none is left at the terminal, and all can be had."""
+    stocks = [thetatrio.Stock(f"T{number:04}") for number in range(3000)]
+    async with terminal_of() as terminal:
+        options = {"close_timeout": 30, "ack_timeout": 60}  # of a machine that may be busy
+        async with trio.open_nursery() as nursery:
+            async with session_on(terminal, **options) as session:
+                async with session.stream.trades(*stocks):
+                    assert len(terminal.stream.subscriptions) == 3000
+                    if how == "cancelled":
+                        nursery.cancel_scope.cancel()
+                        await trio.lowlevel.checkpoint_if_cancelled()
+        assert not terminal.stream.subscriptions
+        async with session_on(terminal, **options) as session:
+            async with session.stream.trades(*stocks) as feed:
+                assert not feed.refused
+    assert "may remain" not in caplog.text
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not list what is open")
 async def test_many_reconnects_leave_no_socket_behind():
     """Thirty connections cut in every way, and in the end there is one."""

@@ -675,3 +675,75 @@ TestSilentModel = LastingModel.TestCase
 TestSilentModel.settings = settings(
     stateful_step_count=30, max_examples=settings.default.max_examples // 3
 )
+
+
+def test_what_may_remain_is_counted():
+    """An answer says that everything before it was read; an ERROR, that it was not carried out."""
+    book = book_of(*KEYS)
+    commands = book.removals()
+    assert book.may_remain(all_read=False) == 6
+    assert book.answered(Answer(commands[2].number, "SUBSCRIBED")) is None
+    assert book.may_remain(all_read=False) == 3
+    book.answered(Answer(commands[3].number, "ERROR"))
+    book.answered(Answer(commands[-1].number + 5, "SUBSCRIBED"))  # to somebody else
+    assert (book.may_remain(all_read=False), book.may_remain(all_read=True)) == (3, 1)
+    book.answered(Answer(commands[5].number, "SUBSCRIBED"))
+    assert (book.may_remain(all_read=False), book.may_remain(all_read=True)) == (1, 1)
+
+
+def test_removals_that_are_under_way_are_counted_once():
+    """What was left shortly before the session, and was not answered, may remain as well."""
+    book = book_of(A, B, C)
+    book.release([A, B])
+    first = book.commands(1.0)
+    assert told(first) == [(A, False), (B, False)]
+    book.answered(Answer(first[0].number, "SUBSCRIBED"))
+    assert book.active == 2
+    (last,) = book.removals()
+    assert (last.key, book.may_remain(all_read=False), book.active) == (C, 2, 0)
+    book.answered(Answer(last.number, "SUBSCRIBED"))
+    assert book.may_remain(all_read=False) == 0
+
+
+def test_removals_whose_time_was_up_may_remain_too():
+    """A terminal that does not answer removals may not have read the last of them."""
+    book = book_of(A, B)
+    book.release([A])
+    book.commands(1.0)
+    book.expired(1.0 + TIMEOUT, TIMEOUT)
+    assert book.active == 2
+    book.removals()
+    assert (book.may_remain(all_read=False), book.may_remain(all_read=True)) == (2, 0)
+
+
+@pytest.mark.parametrize("again", [Subscriptions.renew, Subscriptions.disconnected])
+def test_a_removal_that_was_ignored_is_told_again(again):
+    """ERROR means that the terminal did not carry it out: it still has the subscription."""
+    book = book_of(A, B)
+    book.release([A])
+    (command,) = book.commands(1.0)
+    assert book.answered(Answer(command.number, "ERROR")) is None
+    assert (book.active, book.commands(2.0)) == (2, [])
+    again(book)
+    assert sorted(told(book.commands(3.0)), key=str) == [(A, False), (B, True)]
+
+
+def test_a_removal_that_was_ignored_is_not_told_again_once_it_is_wanted():
+    """Who wants it anew has it subscribed, and not removed."""
+    book = book_of(A)
+    book.release([A])
+    (command,) = book.commands(1.0)
+    book.answered(Answer(command.number, "ERROR"))
+    book.acquire([A])
+    book.renew()
+    assert told(book.commands(2.0)) == [(A, True)]
+
+
+def test_what_is_to_stay_is_not_removed_after_a_disconnect():
+    """Left with `untold` before its answer came, it stays, on the next connection, too."""
+    book = Subscriptions(count(FIRST))
+    book.acquire([A, B])
+    book.commands(0.0)
+    book.release([A], untold=True)
+    book.disconnected()
+    assert told(book.commands(1.0)) == [(B, True)]

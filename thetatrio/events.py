@@ -389,7 +389,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     replayed: int
     """Events that the terminal repeated at this seam, told by `Replayed` and not delivered."""
     topics: tuple[AnyTopic, ...]
-    """What the feed was of."""
+    """The subscriptions that it is of; those that came back later have a gap of their own."""
 
 
 class Dropped(msgspec.Struct, frozen=True, kw_only=True):

@@ -583,7 +583,8 @@ def open_session(
 
     Nothing is sent before the first request. Nothing it started outlives the
     block, Ctrl-C included, and leaving takes at most `close_timeout`, whatever
-    the terminal does. An exception of the block comes out as it is.
+    the terminal does; with 500 subscriptions of the stream or more, one second
+    longer for each 500. An exception of the block comes out as it is.
 
     Args:
         config: settings; the default is a terminal on this machine's default ports.
