@@ -86,6 +86,9 @@ class Reply:
         self._decoder = GzipDecoder(codings) if codings else None
         self._chunks: AsyncIterator[bytes] | None = None
         self._ended = False
+        length: str = "" if "transfer-encoding" in headers else headers.get("content-length", "")
+        # Bytes of the body still to come; -1 if that is not known.
+        self._left = int(length) if length.isdecimal() else -1
         if response.is_closed:  # made with its content, which httpx has decoded
             self._decoder = None
             self._chunks = _InMemory(response.content)
@@ -139,17 +142,24 @@ class Reply:
             return b""
         if self._chunks is None:
             self._chunks = self._response.aiter_raw()
+        if self._left == 0:  # nothing is waited for, and a scope costs as much as a small body
+            return await self._next_chunk(self._chunks)
         with trio.move_on_after(self._silence_timeout):
-            try:
-                return await anext(self._chunks)
-            except StopAsyncIteration:
-                self._ended = True
-                return b""
-            except Exception as error:
-                self._ended = True
-                raise self._translate(error, "its answer") from error
+            return await self._next_chunk(self._chunks)
         self._ended = True
         raise self._translate(None, "its answer")
+
+    async def _next_chunk(self, chunks: AsyncIterator[bytes]) -> bytes:
+        try:
+            chunk = await anext(chunks)
+        except StopAsyncIteration:
+            self._ended = True
+            return b""
+        except Exception as error:
+            self._ended = True
+            raise self._translate(error, "its answer") from error
+        self._left -= len(chunk)
+        return chunk
 
     async def receive_text(self, *, complete: bool = False) -> str:
         """Return the beginning of the body as text.
@@ -195,8 +205,9 @@ class Reply:
                 except Exception:  # noqa: BLE001, S110  # it is being thrown away
                     pass
         self._ended = True
-        with trio.CancelScope(shield=True):
-            await self._response.aclose()
+        if not self._response.is_closed:
+            with trio.CancelScope(shield=True):
+                await self._response.aclose()
 
 
 class _NoBody(httpx.AsyncByteStream):
