@@ -9,7 +9,13 @@ import threading
 import pytest
 import trio
 
-from thetatrio._interrupt import Terminated, exit_code, exit_when_terminated, run_interruptibly
+from thetatrio._interrupt import (
+    DeferredInterrupts,
+    Terminated,
+    exit_code,
+    exit_when_terminated,
+    run_interruptibly,
+)
 
 PROGRAM = """
 import sys, trio
@@ -147,3 +153,50 @@ def test_a_signal_between_jobs_is_an_exit():
         assert caught.value.code == 143
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_an_interrupt_of_a_deferred_section_is_raised_at_its_end():
+    """Ctrl-C in the section is raised after its last line, and the handler is the old one."""
+    handler = signal.getsignal(signal.SIGINT)
+    done = []
+    with pytest.raises(KeyboardInterrupt), DeferredInterrupts():
+        signal.raise_signal(signal.SIGINT)
+        done.append("first line after it")
+    assert done
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_deferred_section_without_an_interrupt_changes_nothing():
+    """The handler is the old one after the section."""
+    handler = signal.getsignal(signal.SIGINT)
+    with DeferredInterrupts():
+        assert signal.getsignal(signal.SIGINT) is not handler
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_only_the_main_thread_defers():
+    """Other threads are never interrupted, and may not set handlers."""
+    errors = []
+
+    def run():
+        try:
+            with DeferredInterrupts():
+                pass
+        except BaseException as error:  # noqa: BLE001
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    assert not errors
+
+
+def test_an_ignored_interrupt_stays_ignored():
+    """Where SIGINT is ignored, a section does not bring it back."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with DeferredInterrupts():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 import trio
 
 import thetatrio
-from thetatrio._nursery import open_hidden_nursery
+from thetatrio._nursery import bare_interrupts, open_hidden_nursery
 
 pytestmark = pytest.mark.core
 
@@ -110,3 +111,74 @@ async def test_an_interrupt_in_a_task_is_an_interrupt():
         async with open_hidden_nursery() as nursery:
             nursery.start_soon(interrupted)
             await trio.sleep_forever()
+
+
+def grouped(*errors):
+    return BaseExceptionGroup("of a nursery", errors)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+async def test_an_interrupt_in_groups_comes_out_of_a_session_bare(depth):
+    """A group that holds only KeyboardInterrupt is a bare one out of a session's block."""
+    group = KeyboardInterrupt()
+    for _ in range(depth):
+        group = grouped(group)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        async with thetatrio.open_session():
+            raise group
+    assert caught.value.__cause__ is group
+
+
+async def test_cancellations_beside_an_interrupt_are_left_out():
+    """KeyboardInterrupt in one task, which cancels others, is a bare KeyboardInterrupt."""
+
+    async def interrupted():
+        raise KeyboardInterrupt
+
+    async def stays_cancelled():
+        async with trio.open_nursery() as inner:
+            inner.start_soon(trio.sleep_forever)
+            await trio.sleep_forever()
+
+    with pytest.raises(KeyboardInterrupt):
+        async with thetatrio.open_session(), trio.open_nursery() as nursery:
+            nursery.start_soon(stays_cancelled)
+            nursery.start_soon(interrupted)
+
+
+@pytest.mark.parametrize(
+    "group", [grouped(KeyboardInterrupt(), ValueError()), grouped(ValueError())]
+)
+async def test_a_users_group_with_other_errors_is_left_alone(group):
+    """No error of a group is dropped: with anything besides interrupts it comes out as it is."""
+    with pytest.raises(BaseExceptionGroup) as caught:
+        async with thetatrio.open_session():
+            raise group
+    assert caught.value is group
+    with pytest.raises(BaseExceptionGroup) as caught, bare_interrupts():
+        raise group
+    assert caught.value is group
+
+
+async def test_an_interrupt_inside_a_request_is_bare_in_the_block():
+    """An interrupt that hit a nursery of the HTTP library can be caught around the request."""
+
+    class Interrupted(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            raise grouped(KeyboardInterrupt())
+
+    async with thetatrio.open_session(transport=Interrupted()) as session:
+        with pytest.raises(KeyboardInterrupt):
+            await session.stock.list_symbols()
+        assert session.statistics().in_flight == 0
+
+
+async def test_an_interrupt_while_the_terminal_is_detected_is_bare():
+    """`api="auto"` asks before the session is there, and is interrupted as the rest is."""
+
+    class Interrupted(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            raise grouped(KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):
+        await thetatrio.open_session(api="auto", transport=Interrupted()).__aenter__()

@@ -7,6 +7,8 @@ import inspect
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import warnings
 from contextlib import AsyncExitStack, ExitStack
@@ -17,9 +19,11 @@ import trio
 import thetatrio
 from thetatrio import aio, sync
 from thetatrio._faces.on_asyncio import MIRRORS
+from thetatrio._owner import Owner, runtime_here
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._stream.feed import Batches, Feed, FeedWithNotices
 from thetatrio.sync._query import native_of
+from thetatrio.testing import StreamSettings
 from thetatrio.testing.sync import open_terminal
 
 pytestmark = pytest.mark.core
@@ -394,3 +398,156 @@ def test_everything_says_that_its_session_was_closed(interface, terminal, tmp_pa
             wrong[name] = text
     assert told
     assert wrong == {}
+
+
+FORKED = """
+import asyncio, gc, os, sys, time, trio, thetatrio
+from thetatrio import aio, sync
+how, way, base_url, stream_url = sys.argv[1:]
+AAPL = thetatrio.Stock("AAPL")
+settings = {"base_url": base_url, "stream_url": stream_url}
+
+def fork():
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    if way == "collect":
+        gc.collect()
+        os._exit(7)
+    sys.exit(7)  # through every block of the session, and the interpreter's end
+
+def report(numbers, pid, symbols):
+    _, status = os.waitpid(pid, 0)
+    print(numbers == list(range(numbers[0], numbers[0] + len(numbers))), len(numbers))
+    print(os.waitstatus_to_exitcode(status), symbols)
+
+async def main(module, sleep):
+    async with module.open_session(**settings) as session:
+        await session.stock.list_symbols()
+        async with (
+            session.stock.history_quote("AAPL", date="2024-11-04", interval="1s").rows() as rows,
+            session.stream.trades(AAPL) as feed,
+        ):
+            await rows.receive()
+            numbers = [(await feed.receive()).size]
+            pid = fork()
+            numbers += [(await feed.receive()).size for _ in range(500)]
+            rest = [row async for row in rows]
+            report(numbers, pid, len(rest) > 20_000 and len(await session.stock.list_symbols()))
+
+if how == "sync":
+    with sync.open_session(**settings) as session:
+        session.stock.list_symbols().fetch()
+        with (
+            session.stock.history_quote("AAPL", date="2024-11-04", interval="1s").rows() as rows,
+            session.stream.trades(AAPL) as feed,
+        ):
+            rows.receive()
+            numbers = [feed.receive().size]
+            pid = fork()
+            numbers += [feed.receive().size for _ in range(500)]
+            rest = list(rows)
+            report(numbers, pid, len(rest) > 20_000 and len(session.stock.list_symbols().fetch()))
+elif how == "aio":
+    asyncio.run(main(aio, asyncio.sleep))
+else:
+    trio.run(main, thetatrio, trio.sleep)
+"""
+
+
+@forks
+@pytest.mark.parametrize("way", ["collect", "exit"])
+@pytest.mark.parametrize("interface", ["trio", "aio", "sync"])
+def test_a_child_that_ends_takes_nothing_from_its_parent(interface, way):
+    """Whatever ends a forked child, the parent loses no event and no row, and keeps its sockets.
+
+    The child's `sys.exit()` unwinds every block of the session, and its garbage collection
+    finds every object: no command, no close frame and no byte is sent on the parent's
+    sockets, and no event of the parent's epoll is consumed.
+    """
+    stream = StreamSettings(rate=1000.0, numbered=True)
+    with open_terminal(stream=stream) as terminal:
+        config = terminal.config
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", FORKED, interface, way,
+             config.base_url, config.stream_url],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert not done.stderr
+        assert done.stdout.split("\n")[:-1] == ["True 501", "7 13"]
+
+        def commands(it):
+            return [command.add for command in it.ledger.stream.commands]
+
+        assert terminal.call(commands) == [True, False]
+        assert len(terminal.call(lambda it: list(it.ledger.stream.connections))) == 1
+
+
+def test_opening_under_asyncio_names_the_module_for_it():
+    """`thetatrio.open_session()` under asyncio is a RuntimeError that names `thetatrio.aio`."""
+
+    async def main():
+        await thetatrio.open_session().__aenter__()
+
+    with pytest.raises(RuntimeError, match=r"this is asyncio; .* use thetatrio\.aio\.open_session"):
+        asyncio.run(main())
+
+
+def test_opening_without_an_event_loop_names_the_module_for_scripts():
+    """`thetatrio.open_session()` in a plain script is a RuntimeError that names both ways."""
+    with pytest.raises(RuntimeError, match=r"trio\.run\(\), or thetatrio\.sync\.open_session"):
+        thetatrio.open_session().__aenter__().send(None)
+
+
+def test_the_library_that_runs_here_is_named():
+    """trio, asyncio and nothing are told apart, in callbacks of asyncio's loop too."""
+    seen = []
+
+    async def look():
+        seen.append(runtime_here())
+
+    async def look_in_callback():
+        asyncio.get_running_loop().call_soon(lambda: seen.append(runtime_here()))
+        await asyncio.sleep(0)
+
+    trio.run(look)
+    asyncio.run(look())
+    asyncio.run(look_in_callback())
+    assert [*seen, runtime_here()] == ["trio", "asyncio", "asyncio", ""]
+
+
+def test_an_owner_without_a_loop_is_every_threads():
+    """A session of `thetatrio.sync` may be used from each thread of its process."""
+    owner = Owner("thetatrio.sync", None)
+    owner.check()
+    assert elsewhere("trio", owner.is_here)
+    owner.disown()
+    assert not owner.is_here()
+    for check in (owner.check, owner.check_process):
+        with pytest.raises(thetatrio.SessionClosed, match="before the process was forked"):
+            check()
+
+
+@forks
+def test_threads_of_a_child_get_the_forks_error(terminal):
+    """A stale session is refused in each thread of a child, whatever the threads' idents are."""
+    with sync.open_session(config=terminal.config) as session:
+        assert session.stock.list_symbols().fetch()
+
+        def in_threads():
+            told = []
+
+            def use():
+                told.append(outcome(session, "statistics", (), {}))
+
+            for _ in range(5):  # idents are used again
+                thread = threading.Thread(target=use)
+                thread.start()
+                thread.join(10)
+            return told
+
+        told = in_child(in_threads)
+    assert len(told) == 5
+    assert all("before the process was forked" in text for text in told)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import gc
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 import threading
+import time
+from contextlib import ExitStack
 
 import pytest
 import trio
@@ -17,6 +22,7 @@ from tests.leaks import descriptors
 from thetatrio import _portal, aio, sync
 from thetatrio._bell import Bell
 from thetatrio._faces.on_threads import Caller
+from thetatrio.testing.sync import open_terminal
 
 pytestmark = pytest.mark.core
 
@@ -279,3 +285,141 @@ print(feed.receive(timeout=10) is not None)
 """
     )
     assert run(script) == ["True", "True"]
+
+
+def gone():
+    """Wait until no portal is left, for as long as one may take to end."""
+    until = time.monotonic() + 10
+    while portals() and time.monotonic() < until:
+        time.sleep(0.001)
+    return not portals()
+
+
+class Blocked(RuntimeError):
+    """What a test plugin raises that blocks sockets."""
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (Blocked("sockets are blocked"), "--allow-unix-socket"),
+    ],
+)
+@pytest.mark.parametrize("face", ["aio", "sync"])
+def test_why_the_thread_cannot_start_is_the_cause(face, error, hint, monkeypatch):
+    """Where the event loop's thread cannot start, its error is the cause of what one gets.
+
+    Nothing is left behind, and a session can be opened once the reason is gone.
+    """
+
+    def fails(*_):
+        raise error
+
+    async def main():
+        async with aio.open_session():
+            pass
+
+    def opens():
+        if face == "aio":
+            asyncio.run(main())
+        else:
+            with sync.open_session():
+                pass
+
+    opens()
+    before = descriptors()
+    loop = asyncio.new_event_loop()  # which needs sockets as well
+    monkeypatch.setattr(trio._core._wakeup_socketpair.socket, "socketpair", fails)
+    with pytest.raises(RuntimeError, match=f"could not start.*{hint}") as caught:
+        if face == "aio":
+            loop.run_until_complete(main())
+        else:
+            opens()
+    assert caught.value.__cause__ is error
+    monkeypatch.undo()
+    loop.close()
+    assert gone()
+    assert descriptors() <= before
+    opens()
+    assert gone()
+
+
+def test_no_more_threads_is_the_cause(monkeypatch):
+    """Where the system gives no thread, that is what one gets, and nothing is left behind."""
+
+    def start(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(RuntimeError, match="could not start") as caught:
+        sync.connect()
+    assert "can't start new thread" in str(caught.value.__cause__)
+    monkeypatch.undo()
+    with sync.open_session():
+        pass
+    assert gone()
+
+
+def test_a_session_that_nobody_has_is_closed():
+    """A session of `connect()` closes when nothing of it is referred to, and not before."""
+    with open_terminal() as terminal:
+        query = sync.connect(config=terminal.config).stock.list_symbols()
+        gc.collect()
+        assert query.fetch()  # the query keeps the session
+        terminal.wait_until(lambda ledger: ledger.connections == 1)
+        del query
+        gc.collect()
+        terminal.wait_until(lambda ledger: ledger.connections == 0)
+    assert gone()
+
+
+def interrupted_at(line):
+    """Open and close a session, with Ctrl-C before the given line of it; tell whether it came."""
+    lines = 0
+    came = False
+
+    def trace(frame, event, _):
+        nonlocal lines, came
+        if "thetatrio" not in frame.f_code.co_filename or "tests" in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            lines += 1
+            if lines == line:
+                came = True
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    before = sys.gettrace()
+    try:
+        sys.settrace(trace)
+        with sync.open_session():
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return came
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_interrupt_at_any_line_leaves_nothing(shared):
+    """Ctrl-C before any line of opening or closing a session leaves no thread and no task."""
+    with ExitStack() as stack:
+        other = stack.enter_context(sync.open_session()) if shared else None
+        interrupted_at(0)
+        line = 1
+        while interrupted_at(line):
+            gc.collect()
+            if other is None:
+                assert gone(), line
+            line += 1
+        if other is not None:
+            portal = other._caller.portal
+            until = time.monotonic() + 10
+            while len(portal._jobs) > 1 and time.monotonic() < until:
+                time.sleep(0.001)
+            assert len(portal._jobs) == 1
+            assert portal.users == 1
+        assert line > 100
+    assert gone()

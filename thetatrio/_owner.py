@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -27,7 +28,15 @@ import trio
 
 from thetatrio.errors import SessionClosed
 
-__all__ = ["Interface", "Owner", "Watched", "belongs_to_parent", "is_on_trio", "runtime_here"]
+__all__ = [
+    "Interface",
+    "Owner",
+    "Watched",
+    "belongs_to_parent",
+    "is_on_trio",
+    "leave_epoll",
+    "runtime_here",
+]
 
 Interface: TypeAlias = Literal["thetatrio", "thetatrio.aio", "thetatrio.sync"]
 """The module that a session was opened with."""
@@ -83,14 +92,21 @@ class Owner:
         interface: Module that the session was opened with.
         is_here: Return whether the caller may use the session; called in this process only.
             None if every thread may.
+        runtime: Name of the async library that runs its event loop; empty if there is none.
+        leave_loop: Separate a forked child's copy of the event loop from the parent's.
     """
 
     def __init__(
-        self, interface: Interface, is_here: Callable[[], bool] | None, runtime: str = ""
+        self,
+        interface: Interface,
+        is_here: Callable[[], bool] | None,
+        runtime: str = "",
+        leave_loop: Callable[[], None] | None = None,
     ) -> None:
         self._interface = interface
         self._is_here = is_here
         self._runtime = runtime
+        self._leave_loop = leave_loop
         self._thread = threading.current_thread().name
         self._watched: WeakSet[Watched] = WeakSet()
         self.is_foreign: bool = False
@@ -108,7 +124,7 @@ class Owner:
             except RuntimeError:
                 return False
 
-        return cls("thetatrio", is_here, "trio")
+        return cls("thetatrio", is_here, "trio", lambda: _leave_trio_run() if is_here() else None)
 
     def check(self) -> None:
         """Refuse a caller that may not use the session. Takes some 200 ns.
@@ -137,8 +153,8 @@ class Owner:
 
     def disown(self) -> None:
         """Refuse all use from now on; called in a forked child."""
-        if self._runtime == "trio" and self.is_here():
-            _leave_shared_epoll()
+        if self._leave_loop is not None:
+            self._leave_loop()
         self.is_foreign = True
         for watched in list(self._watched):
             watched.disown()
@@ -159,23 +175,43 @@ class Owner:
 _owners: Final[WeakSet[Owner]] = WeakSet()
 
 
-def _leave_shared_epoll() -> None:
-    """Give the inherited `trio.run()` an epoll of its own, in a forked child.
+def leave_epoll(inherited: int, *, keep: int | None = None) -> None:
+    """Give a forked child's copy of an event loop an epoll of its own.
 
-    A child shares its parent's epoll. trio registers each descriptor for one event, so an
-    event that the child's run polled is never reported to the parent, and a task that is
-    cancelled in the child takes the parent's registration back. trio has no public access
-    to its epoll; without the attributes (kqueue is not inherited; Windows has no fork)
-    nothing is done.
+    A child shares its parent's epoll: an event that the child polls is not reported to the
+    parent any more, and what the child unregisters, at its loop's end at the latest, is
+    unregistered for the parent.
+
+    Args:
+        inherited: Descriptor of the parent's epoll; it is replaced in this process.
+        keep: Descriptor that the child's loop goes on waiting for.
     """
+    with select.epoll() as own:
+        if keep is not None:
+            own.register(keep, select.EPOLLIN | select.EPOLLONESHOT)
+        os.dup2(own.fileno(), inherited, inheritable=False)
+
+
+def _leave_trio_run() -> None:
+    """Separate the `trio.run()` of this thread from the parent's, in a forked child.
+
+    trio has no public access to what the two share: its epoll, and the socket pair that
+    wakes it from threads and signals. If they are not where they were, nothing is done,
+    and a test fails. (kqueue is not inherited, and Windows has no fork.)
+    """
+    core: Any = trio._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     try:
-        core: Any = trio._core  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        inherited: int = core._run.GLOBAL_RUN_CONTEXT.runner.io_manager._epoll.fileno()  # noqa: SLF001
+        runner: Any = core._run.GLOBAL_RUN_CONTEXT.runner  # noqa: SLF001
+        epoll: int = runner.io_manager._epoll.fileno()  # noqa: SLF001
+        wakeup: Any = runner.entry_queue.wakeup
+        pair: tuple[int, int] = wakeup.wakeup_sock.fileno(), wakeup.write_sock.fileno()
     except AttributeError:
         return
-    own = select.epoll()
-    os.dup2(own.fileno(), inherited, inheritable=False)
-    own.close()
+    for own, inherited in zip(socket.socketpair(), pair, strict=True):
+        own.setblocking(False)
+        os.dup2(own.fileno(), inherited, inheritable=False)
+        own.close()
+    leave_epoll(epoll, keep=pair[0])
 
 
 def _disown_all() -> None:

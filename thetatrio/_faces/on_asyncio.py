@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import selectors
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
@@ -28,7 +29,7 @@ from thetatrio._control import TerminalControl
 from thetatrio._faces.feeds import FarInbox, FarSubscription
 from thetatrio._faces.rows import RowPipe
 from thetatrio._faces.stay import Stay
-from thetatrio._owner import Owner
+from thetatrio._owner import Owner, leave_epoll
 from thetatrio._portal import Job, Portal, Use
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._rest.file_query import ChunkChannel, FileQuery
@@ -95,7 +96,14 @@ def _owner_here() -> Owner:
     loop = asyncio.get_running_loop()
     # What `get_running_loop` calls; it raises where none runs.
     running = asyncio._get_running_loop  # noqa: SLF001
-    return Owner("thetatrio.aio", lambda: running() is loop, "asyncio")
+    return Owner("thetatrio.aio", lambda: running() is loop, "asyncio", partial(_leave_loop, loop))
+
+
+def _leave_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Separate a forked child's copy of a loop from the parent's; asyncio's own loops only."""
+    selector: Any = getattr(loop, "_selector", None)
+    if hasattr(selectors, "EpollSelector") and isinstance(selector, selectors.EpollSelector):
+        leave_epoll(selector.fileno())
 
 
 class Watch:
