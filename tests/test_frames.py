@@ -3,6 +3,7 @@
 import datetime as dt
 import subprocess
 import sys
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pandas as pd
@@ -397,3 +398,21 @@ def test_only_the_library_that_is_asked_for_is_loaded(made, loaded, others):
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert loaded in run.stdout.split()
     assert not others & set(run.stdout.split())
+
+
+def test_frames_join_on_time_after_one_line():
+    """The documented line brings frames to the unit of frames made from Python's datetimes."""
+    zone = ZoneInfo("America/New_York")
+    opens = [dt.datetime(2024, 11, 4, 9, minute) for minute in (30, 31, 32)]
+    bars = [rows.Ohlc(moment, 1, 1, 1, float(moment.minute), 1, 1, 1) for moment in opens]
+    moments = [dt.datetime(2024, 11, 4, 9, 31, 30, 500, tzinfo=zone)]
+
+    frame = frames.polars(bars)
+    frame = frame.with_columns(pl.col("timestamp").dt.cast_time_unit("us"))
+    joined = pl.DataFrame({"timestamp": moments}).join_asof(frame, on="timestamp")
+    assert joined["close"].to_list() == [31.0]
+
+    table = frames.pandas(bars)
+    table["timestamp"] = table["timestamp"].dt.as_unit("us")
+    merged = pd.merge_asof(pd.DataFrame({"timestamp": moments}), table, on="timestamp")
+    assert merged["close"].tolist() == [31.0]

@@ -367,8 +367,10 @@ NOTICES = [
 ]
 TEXTS = [
     "lost (the line was cut)",
-    "gap from 2024-11-04 00:00:01.000000 to 2024-11-04 00:00:03.000000 New York time"
-    " (the line was cut)",
+    (
+        "gap from 2024-11-04 00:00:01.000000 to 2024-11-04 00:00:03.000000 New York time"
+        " (the line was cut)"
+    ),
     "gap from the beginning to 2024-11-04 00:00:03.000000 New York time (the line was cut)",
     "20 events given up, the reader is too slow",
     "17 events were repeated by the terminal",
