@@ -5,8 +5,13 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import os
 import re
 import runpy
+import signal
+import socket
+import subprocess
+import sys
 import textwrap
 import threading
 from contextlib import contextmanager
@@ -147,7 +152,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("elsewhere", "sigterm_restored")
 @pytest.mark.parametrize(
     ("page", "code"),
     [
@@ -194,8 +199,41 @@ PROGRAMS = [
 ]
 
 
+@pytest.fixture
+def sigterm_restored():
+    """Whatever a program makes of SIGTERM, this process has what it had."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("name", ["streaming_example.py", "resumable_download.py"])
+def test_sigterm_ends_an_example_as_ctrl_c_does(name, tmp_path):
+    """An example that waits for its terminal cleans up, and ends as by Ctrl-C."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(60)
+        scheme = "ws" if name.startswith("stream") else "http"
+        url = f"{scheme}://127.0.0.1:{mute.getsockname()[1]}"
+        arguments = [url] if scheme == "ws" else [url, str(tmp_path)]
+        with subprocess.Popen(
+            [sys.executable, str(ROOT / "examples" / name), *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                connection, _ = mute.accept()
+                with connection:
+                    process.send_signal(signal.SIGTERM)
+                    _, errors = process.communicate(timeout=60)
+            finally:
+                process.kill()
+    assert process.returncode == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.name)
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("elsewhere", "sigterm_restored")
 def test_examples_run(path, monkeypatch, capsys):
     """Each example runs without arguments, prints something, and is short."""
     monkeypatch.setattr("sys.argv", [str(path)])
@@ -206,9 +244,13 @@ def test_examples_run(path, monkeypatch, capsys):
 
 def run_with(name: str, argument: Path) -> None:
     """Run an example with a file as its argument."""
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", [name, str(argument)])
-        runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+        try:
+            runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 def test_the_picture_of_a_smile_is_one(tmp_path):
