@@ -3,9 +3,8 @@
 Runs on the simulated terminal; for your own, leave `open_terminal` out.
 """
 
-from __future__ import annotations
-
 import asyncio
+import signal
 
 import thetatrio
 from thetatrio import aio
@@ -40,4 +39,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also if started with `&`
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # as Ctrl-C
     asyncio.run(main())

@@ -5,6 +5,8 @@ Runs on the simulated terminal; for your own, leave `open_terminal` out.
 
 from __future__ import annotations
 
+import signal
+
 import thetatrio
 from thetatrio import sync
 from thetatrio.testing import StreamSettings
@@ -28,4 +30,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also if started with `&`
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # as Ctrl-C
     main()

@@ -5,6 +5,7 @@ Runs on the simulated terminal; for your own, leave `open_terminal` out. Needs
 trades are missing it stops: the file has all of them up to there.
 """
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -36,5 +37,7 @@ async def main(path: str, groups: int = 4, rows: int = 50) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also if started with `&`
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # as Ctrl-C
     with tempfile.TemporaryDirectory() as temporary:
         trio.run(main, sys.argv[1] if len(sys.argv) > 1 else str(Path(temporary) / "spy.parquet"))

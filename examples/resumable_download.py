@@ -4,6 +4,7 @@ Give the URL of a Theta Terminal and a folder; without them, a simulated
 terminal answers and the folder is a temporary one.
 """
 
+import signal
 import sys
 import tempfile
 from contextlib import AsyncExitStack
@@ -34,5 +35,7 @@ async def main(url: str | None, folder: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also if started with `&`
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # as Ctrl-C
     with tempfile.TemporaryDirectory() as temporary:
         trio.run(main, *(sys.argv[1:] or (None, temporary)))

@@ -4,6 +4,7 @@ Give the URL of a Theta Terminal's stream, such as ws://127.0.0.1:25520/v1/event
 without one, a simulated terminal streams.
 """
 
+import signal
 import sys
 from contextlib import AsyncExitStack
 
@@ -34,4 +35,6 @@ async def main(url: str | None, count: int = 6) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also if started with `&`
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # as Ctrl-C
     trio.run(main, sys.argv[1] if len(sys.argv) > 1 else None)

@@ -344,13 +344,13 @@ def test_piped_data_is_what_the_terminal_sends(simulated, monkeypatch, capfdbina
     assert sent["ndjson"].count(b'"timestamp"') == sent["json"].count(b'"timestamp"') == 7
 
 
-def test_a_table_has_a_line_for_each_row(simulated, monkeypatch, capsys):
+def test_a_table_has_a_line_for_each_row(simulated, monkeypatch, capfd):
     """`--format table` is aligned text: a heading and a line for each row."""
     assert command(*BARS, "--format", "table", "--url", simulated, monkeypatch=monkeypatch) in (
         0,
         None,
     )
-    heading, *lines = capsys.readouterr().out.splitlines()
+    heading, *lines = capfd.readouterr().out.splitlines()
     assert heading.split()[:2] == ["timestamp", "open"]
     assert len(lines) == 7
     assert {len(line) for line in lines} == {len(heading)}
@@ -358,10 +358,10 @@ def test_a_table_has_a_line_for_each_row(simulated, monkeypatch, capsys):
     chain = ["fetch", "option_history_quote", "SPY", "expiration=*", "date=2024-11-04"]
     arguments = (*chain, "interval=5m", "--format", "table", "--url", simulated)
     assert command(*arguments, monkeypatch=monkeypatch) in (0, None)
-    assert len(capsys.readouterr().out.splitlines()) > 500
+    assert len(capfd.readouterr().out.splitlines()) > 500
     year = ("fetch", "calendar_year", "year=2024", "--format", "table", "--url", simulated)
     assert command(*year, monkeypatch=monkeypatch) in (0, None)
-    assert "full_close" in capsys.readouterr().out
+    assert "full_close" in capfd.readouterr().out
 
 
 def test_an_answer_can_be_saved(simulated, monkeypatch, capsys, tmp_path):

@@ -23,11 +23,18 @@ FULL = Path("/dev/full")
 
 
 @contextmanager
-def running(*arguments, **options):
-    """Run the command as a process of its own, which is killed in the end if it still runs."""
+def running(*arguments, shell=""):
+    """Run the command as a process of its own, which is killed in the end if it still runs.
+
+    Args:
+        arguments: Those of the command.
+        shell: What a shell does before it becomes the command.
+    """
     with subprocess.Popen(
-        [*COMMAND, *arguments],
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
+        ["/bin/sh", "-c", f'{shell or ":"}; exec "$0" "$@"', *COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             yield process
@@ -98,7 +105,7 @@ def test_download_and_simulate_need_no_stdout(url, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     arguments = ("simulate", "--contracts", "12", "--port", str(port))
-    with running(*arguments, stdout=None, preexec_fn=lambda: os.close(1)) as process:
+    with running(*arguments, shell="exec >&-") as process:
         deadline = time.monotonic() + 60
         while True:  # until it serves
             try:
@@ -211,11 +218,7 @@ def test_an_ignored_signal_stays_ignored():
     """Under `nohup` SIGHUP does not end a command."""
     with mute_server() as (server, port):
         words = COMMANDS_THAT_WAIT["status"].format(port=port).split()
-
-        def ignore():
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-        with running(*words, preexec_fn=ignore) as process:
+        with running(*words, shell="trap '' HUP") as process:
             connection, _ = server.accept()
             with connection:
                 process.send_signal(signal.SIGHUP)

@@ -10,11 +10,14 @@ import io
 import json
 import os
 import shutil
+import sys
 from contextlib import asynccontextmanager
 
 import duckdb
 import msgspec
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet
 import pytest
@@ -106,6 +109,49 @@ async def test_parquet_is_read_as_it_lies(tmp_path):
     assert not {"operation", "symbol", "date"} & set(schemas[0].names)
     # With the manifest beside it, the whole folder is a dataset as well.
     assert pyarrow.dataset.dataset(tmp_path, partitioning="hive").count_rows() == report.rows
+
+
+TICKERS = ("TRUE", "NA", "INF", "1E5", "007")
+
+
+@pytest.mark.parametrize("tickers", [TICKERS, *((ticker,) for ticker in TICKERS)], ids="-".join)
+async def test_tickers_that_look_like_values_are_read_as_text(tickers, tmp_path, monkeypatch):
+    """With the documented partition types, a ticker is its text in every reader."""
+    instruments = sys.modules["thetatrio.testing._instruments"]
+    for ticker in tickers:
+        stock = msgspec.structs.replace(instruments.STOCKS["AAPL"], symbol=ticker)
+        monkeypatch.setitem(instruments.STOCKS, ticker, stock)
+        monkeypatch.setitem(instruments.INSTRUMENTS, ticker, stock)
+    async with market() as (_, session):
+        bars = [
+            session.stock.history_ohlc(ticker, date="2024-11-01", interval="1h")
+            for ticker in tickers
+        ]
+        report = await session.download([*bars, *map(eod, [session] * len(tickers), tickers)],
+                                        tmp_path)  # fmt: skip
+    assert report.no_data == 0
+    day = dt.date(2024, 11, 1)
+    for name, kinds, dates in (
+        ("stock_history_ohlc", (pl.Date, "date", pa.date32()), {day}),
+        ("stock_history_eod", (pl.String, "varchar", pa.string()),
+         {"2024-09", "2024-10", "2024-11"}),
+    ):  # fmt: skip
+        folder = f"{tmp_path.as_posix()}/operation={name}"
+        expected = {(ticker, date) for ticker in tickers for date in dates}
+        schema = {"symbol": pl.String, "date": kinds[0]}
+        frame = pl.scan_parquet(folder, hive_schema=schema).collect()
+        assert set(frame.select("symbol", "date").rows()) == expected
+        types = f"{{symbol: varchar, date: {kinds[1]}}}"
+        files = f"read_parquet('{folder}/**/*.parquet', hive_types={types})"
+        with duckdb.connect() as connection:
+            found = connection.sql(f"select distinct symbol, date from {files}").fetchall()
+        assert set(found) == expected
+        columns = pa.schema([("symbol", pa.string()), ("date", kinds[2])])
+        partitioning = pyarrow.dataset.partitioning(columns, flavor="hive")
+        table = pyarrow.dataset.dataset(folder, partitioning=partitioning).to_table()
+        assert {(row["symbol"], row["date"]) for row in table.to_pylist()} == expected
+        table = pd.read_parquet(folder, partitioning=partitioning)
+        assert set(zip(table["symbol"], table["date"], strict=True)) == expected
 
 
 async def test_duckdb_reads_it(tmp_path):

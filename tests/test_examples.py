@@ -5,8 +5,13 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import os
 import re
 import runpy
+import signal
+import socket
+import subprocess
+import sys
 import textwrap
 import threading
 from contextlib import contextmanager
@@ -147,7 +152,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("elsewhere", "sigterm_restored")
 @pytest.mark.parametrize(
     ("page", "code"),
     [
@@ -194,8 +199,43 @@ PROGRAMS = [
 ]
 
 
+@pytest.fixture
+def sigterm_restored():
+    """Whatever a program makes of signals, this process has what it had."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("name", ["streaming_example.py", "resumable_download.py"])
+def test_sigterm_ends_an_example_as_ctrl_c_does(name, tmp_path):
+    """An example that waits for its terminal ends as by Ctrl-C, also if Ctrl-C was ignored."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(60)
+        scheme = "ws" if name.startswith("stream") else "http"
+        url = f"{scheme}://127.0.0.1:{mute.getsockname()[1]}"
+        arguments = [url] if scheme == "ws" else [url, str(tmp_path)]
+        ignoring = ["/bin/sh", "-c", 'trap "" INT; exec "$0" "$@"']
+        with subprocess.Popen(
+            [*ignoring, sys.executable, str(ROOT / "examples" / name), *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                connection, _ = mute.accept()
+                with connection:
+                    process.send_signal(signal.SIGTERM)
+                    _, errors = process.communicate(timeout=60)
+            finally:
+                process.kill()
+    assert process.returncode == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.name)
-@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.usefixtures("elsewhere", "sigterm_restored")
 def test_examples_run(path, monkeypatch, capsys):
     """Each example runs without arguments, prints something, and is short."""
     monkeypatch.setattr("sys.argv", [str(path)])
@@ -211,6 +251,7 @@ def run_with(name: str, argument: Path) -> None:
         runpy.run_path(str(ROOT / "examples" / name), run_name="__main__")
 
 
+@pytest.mark.usefixtures("sigterm_restored")
 def test_the_picture_of_a_smile_is_one(tmp_path):
     """The example's file is a PNG of some size, with more than one colour."""
     from matplotlib import image
@@ -221,6 +262,7 @@ def test_the_picture_of_a_smile_is_one(tmp_path):
     assert len({tuple(pixel) for row in picture[::5] for pixel in row[::5]}) > 3
 
 
+@pytest.mark.usefixtures("sigterm_restored")
 def test_the_file_of_a_feed_has_its_trades(tmp_path):
     """The example's Parquet file has a row for each trade it read, in row groups, of both kinds."""
     import pyarrow.parquet as pq

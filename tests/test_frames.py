@@ -3,6 +3,7 @@
 import datetime as dt
 import subprocess
 import sys
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pandas as pd
@@ -443,3 +444,21 @@ def test_any_iterable_of_rows_makes_a_frame():
     """A generator of rows is read once, as a list is."""
     several = [rows.Symbol(symbol="AAPL"), rows.Symbol(symbol="SPY")]
     assert frames.polars(iter(several)).equals(frames.polars(several))
+
+
+def test_frames_join_on_time_after_one_line():
+    """The documented line brings frames to the unit of frames made from Python's datetimes."""
+    zone = ZoneInfo("America/New_York")
+    opens = [dt.datetime(2024, 11, 4, 9, minute) for minute in (30, 31, 32)]
+    bars = [rows.Ohlc(moment, 1, 1, 1, float(moment.minute), 1, 1, 1) for moment in opens]
+    moments = [dt.datetime(2024, 11, 4, 9, 31, 30, 500, tzinfo=zone)]
+
+    frame = frames.polars(bars)
+    frame = frame.with_columns(pl.col("timestamp").dt.cast_time_unit("us"))
+    joined = pl.DataFrame({"timestamp": moments}).join_asof(frame, on="timestamp")
+    assert joined["close"].to_list() == [31.0]
+
+    table = frames.pandas(bars)
+    table["timestamp"] = table["timestamp"].dt.as_unit("us")
+    merged = pd.merge_asof(pd.DataFrame({"timestamp": moments}), table, on="timestamp")
+    assert merged["close"].tolist() == [31.0]
