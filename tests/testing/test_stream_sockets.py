@@ -27,7 +27,7 @@ async def test_it_listens_on_loopback():
                 await client.get_message() == '{"header":{"status":"DISCONNECTED","type":"STATUS"}}'
             )
     assert terminal.ledger.stream.connections[1].closed is not None
-    with pytest.raises(OSError, match="all attempts|refused|Connect"):
+    with pytest.raises(OSError):
         await trio.open_tcp_stream("127.0.0.1", terminal.stream_port)
 
 
@@ -48,7 +48,7 @@ async def test_shutdown_ends_streams():
         assert await client.rest() == ([], None)
         await stream.aclose()
         await terminal.ledger.stream.wait_until(lambda ledger: ledger.open == 0)
-        with pytest.raises(OSError, match="all attempts|refused|Connect"):
+        with pytest.raises(OSError):
             await trio.open_tcp_stream("127.0.0.1", terminal.stream_port)
 
 
