@@ -197,7 +197,7 @@ def test_numbers_of_a_contract_may_be_text(as_text):
         ({"symbol": "SPX"}, CALL),
         ({"strike": 0}, Option("SPXW", "2024-03-15", 0, "C")),
         ({"strike": 147_140}, Option("SPXW", "2024-03-15", 147.14, "C")),
-        ({"strike": 999_999_999}, Option("SPXW", "2024-03-15", "999999.999", "C")),
+        ({"strike": 99_999_999}, Option("SPXW", "2024-03-15", "99999.999", "C")),
         ({"security_type": "STOCK"}, Stock("SPXW")),
         ({"security_type": "INDEX", "root": "SPX"}, SPX),
         ({"strike_price": 1, "multiplier": {"of": [100]}}, CALL),
