@@ -393,9 +393,10 @@ def test_chains_and_plain_paths(staged):
 
     async def play(stage):
         async with stage.session() as session:
-            chain = await session.chain("SPY", expiration="2024-11-15")
-            assert chain.symbol == "SPY"
-            assert await session.expirations("SPY", on=DAY, max_dte=20)
+            (expiration, *_) = await session.expirations("SPY", on=DAY, max_dte=20)
+            chain = await session.chain("SPY", expiration=expiration)
+            assert (chain.symbol, chain.expiration) == ("SPY", expiration)
+            assert chain.entries
             older = session.config.api == "v2"
             path = "/v2/list/roots/stock" if older else "/v3/stock/list/symbols"
             answer = await session.get(path, {"use_csv": True} if older else {"format": "csv"})

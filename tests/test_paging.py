@@ -11,6 +11,7 @@ from thetatrio.errors import (
     EndOfChannel,
     ForeignPage,
     InvalidRequest,
+    PermissionDenied,
     ServerError,
 )
 
@@ -140,9 +141,13 @@ async def test_a_page_that_fails_fails_the_pages():
     denied = answer(b"no", status=471, content_type="text/plain")
     empty = answer(b":No data", status=472, content_type="text/plain")
     garbage = answer(b'{"header":', content_type="application/json")
-    for line in (denied, empty, garbage):
+    for line, error, message in (
+        (denied, PermissionDenied, "not permitted"),
+        (empty, ServerError, "no data"),
+        (garbage, DecodeError, "no JSON"),
+    ):
         async with scripted(page("[1]", linked(2)), line) as (_, session):
-            with pytest.raises(Exception, match="permitted|no data|no JSON"):
+            with pytest.raises(error, match=message):
                 await every(session)
 
 

@@ -192,10 +192,15 @@ async def test_waiting_for_the_ledger(autojump_clock):
         nursery.start_soon(terminal.stream.wait_subscribed, 1)
         async with connected(terminal) as client:
             await terminal.ledger.stream.wait_until(lambda ledger: ledger.open == 1)
+            assert terminal.ledger.stream.open == 1
+            with trio.move_on_after(5) as early:
+                await terminal.stream.wait_subscribed(1)
+            assert early.cancelled_caught
             await client.command(sec_type="STOCK", req_type="TRADE", contract=AAPL)
             await terminal.stream.wait_subscribed(1)
             await client.command(sec_type="STOCK", req_type="QUOTE", contract=AAPL)
-            await terminal.stream.wait_subscribed(2)
+            with trio.fail_after(5):
+                await terminal.stream.wait_subscribed(2)
 
 
 @pytest.mark.parametrize(
