@@ -61,6 +61,7 @@ def ask_for(
         read_ahead=read_ahead,
         about=request,
     )
+    row_type: type[Row] = request.row_type()
     settled = settles and request.is_settled(market_time.today())
     if spelling.translator is None:
         return Answer(
@@ -72,7 +73,7 @@ def ask_for(
             on_restart=on_restart,
             unit=unit,
             expected=wanted or client.config.row_format,
-            columns=_required_columns(request.row_type()),
+            columns=_required_columns(row_type),
             is_parsed=wanted is None,
         )
     return PagedAnswer(
