@@ -63,7 +63,8 @@ def run(folder: Path, *arguments: str) -> str:
     """Run pytest in a folder, with the plugin as an installed package has it."""
     told = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *(() if INSTALLED else LOADED),
-         "-p", "no:cacheprovider", "-p", "no:asyncio", "--strict-markers", "-W", "error", *arguments],
+         "-p", "no:cacheprovider", "-p", "no:asyncio", "--strict-markers", "-W", "error",
+         *arguments],
         cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
