@@ -132,7 +132,7 @@ class Portal:
         self.users: int = 0
         """Sessions that need it; for `Use`."""
         self._owner = Owner("thetatrio.sync", None)
-        self._lock = threading.Lock()
+        # Without a lock: an interrupt could leave it held. Each change of a set is atomic.
         self._jobs: set[Job[object]] = set()
         self._over = False
         self._is_leaving = False
@@ -191,10 +191,11 @@ class Portal:
         Raises SessionClosed after the end, and in a forked child.
         """
         self._owner.check_process()
-        with self._lock:
-            if self._over:
-                raise _closed()
-            self._jobs.add(job)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        # Added first: whoever ends the thread sees it, or this sees that the thread has ended.
+        self._jobs.add(job)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        if self._over:
+            self.forget(job)
+            raise _closed()
         self.call_soon(self._begin, job)
 
     def _begin(self, job: Job[T]) -> None:
@@ -247,8 +248,7 @@ class Portal:
 
     def forget(self, job: Job[T]) -> None:
         """Note that a job has ended; for the job."""
-        with self._lock:
-            self._jobs.discard(job)  # pyright: ignore[reportArgumentType]
+        self._jobs.discard(job)  # pyright: ignore[reportArgumentType]
 
     def leave_soon(self) -> None:
         """Have the thread end as soon as what runs in it has cleaned up; never waits."""
@@ -278,10 +278,8 @@ class Portal:
             traceback.clear_frames(error.__traceback__)
             self._failure = error
         finally:
-            with self._lock:
-                self._over = True
-                left = list(self._jobs)
-            for job in left:  # asked for when the run was about to end
+            self._over = True
+            for job in list(self._jobs):  # asked for when the run was about to end
                 job.end()
             atexit.unregister(self.stop)
             self._settle()
