@@ -384,7 +384,7 @@ class OpeningAsync(_Unopened, AbstractAsyncContextManager[T], Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool | None:
-        return await self._inner.__aexit__(kind, error, trace)
+        return await self._inner.__aexit__(kind, error, trace)  # noqa: ASYNC102  # what is inside bounds it
 
     if not TYPE_CHECKING:
 

@@ -145,14 +145,14 @@ def _asyncio_fixtures() -> ModuleType:
     import pytest_asyncio
 
     # A function of its own: the decorator marks it.
-    async def session(
+    async def session(  # noqa: ASYNC900  # pytest-asyncio closes it
         request: pytest.FixtureRequest, theta_terminal: SyncTerminal
     ) -> AsyncGenerator[Session, None]:
         from thetatrio import aio
 
         options = cast("ConfigOptions", _options(request, "theta_session"))
         async with aio.open_session(config=theta_terminal.config, **options) as opened:
-            yield opened
+            yield opened  # noqa: ASYNC119
 
     module = ModuleType("thetatrio.testing.pytest_plugin.asyncio")
     made = pytest_asyncio.fixture(session, name="_theta_asyncio_session")
