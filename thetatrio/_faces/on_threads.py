@@ -150,7 +150,7 @@ class Block(AbstractContextManager[U], Generic[T, U]):
     def abandon(self) -> None:
         """Leave as fast as possible; once is enough, twice does no harm."""
         stay = self._stay
-        if stay is None:
+        if stay is None or not self._caller.portal.is_mine:
             return
         if not stay.job.ended:
             stay.job.cancel()

@@ -178,12 +178,12 @@ class Session(WithGroups):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._is_open:
-            return
-        try:
-            self._is_open = False
-            self._block.__exit__(kind, error, trace)
+        try:  # an interrupt may come between any two of these lines
+            if self._is_open:
+                self._is_open = False
+                self._block.__exit__(kind, error, trace)
         finally:
+            self._block.abandon()
             self._caller.close()
 
     def close(self) -> None:
