@@ -175,7 +175,7 @@ def test_the_documentation_is_built_from_the_locks():
 # Modules whose names are not those of their distributions.
 DISTRIBUTIONS = {"dotenv": "python-dotenv"}
 # Of the test runner that has loaded the plugin, and so is there.
-OF_THE_RUNNER = {"thetatrio/testing/pytest_plugin.py": {"pytest"}}
+OF_THE_RUNNER = {"thetatrio/testing/pytest_plugin.py": {"pytest", "pytest-asyncio"}}
 # Type stubs that come with every type checker.
 STUBS = {"_typeshed"}
 

@@ -429,7 +429,7 @@ async def test_losses_are_logged_after_dictconfig(disabled_loggers, caplog):
         opened.deliver(number)
     await opened.feed.receive()
     (warning,) = warnings(caplog)
-    assert warning == f"feed of AAPL: {TEXTS[0]}"
+    assert warning == f"{NAME}: {TEXTS[0]}"
     # What is chosen on purpose holds: a level, a filter, and logging.disable().
     disabled_loggers.setLevel(logging.ERROR)
     await opened.feed.receive()

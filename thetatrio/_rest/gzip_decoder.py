@@ -60,6 +60,19 @@ class GzipDecoder:
         """Whether all bytes that were fed have been decoded."""
         return not self._pending and not self._chunk
 
+    def check_codings(self) -> None:
+        """Refuse codings that were not requested; before the body is read.
+
+        Raises:
+            DecodeError: the body is not encoded with gzip, once.
+        """
+        if len(self._codings) != 1 or self._codings[0] not in _GZIP_NAMES:
+            raise DecodeError(
+                f"the answer's Content-Encoding is {', '.join(self._codings)!r}, which was not"
+                " requested: only gzip, applied once, is supported; configure the proxy or gateway"
+                " to respect Accept-Encoding"
+            )
+
     def feed(self, chunk: bytes) -> None:
         """Add compressed bytes. Only when `needs_input`."""
         self._chunk = memoryview(chunk)
@@ -68,18 +81,12 @@ class GzipDecoder:
         """Return the next decoded bytes, 64 KiB at most; none does not mean the end.
 
         Raises:
-            DecodeError: the coding is not gzip, the data is damaged, or bytes follow
+            DecodeError: the data is damaged, or bytes follow
                 the last member that are not a member. Zero padding is not accepted
                 either: HTTP has no use for it.
         """
         if self.needs_input:
             return b""
-        if len(self._codings) != 1 or self._codings[0] not in _GZIP_NAMES:
-            raise DecodeError(
-                f"the answer's Content-Encoding is {', '.join(self._codings)!r}, which was not"
-                " requested: only gzip, applied once, is supported; configure the proxy or gateway"
-                " to respect Accept-Encoding"
-            )
         if not self._pending:
             self._pending = bytes(self._chunk[:_INPUT])
             self._chunk = self._chunk[_INPUT:]

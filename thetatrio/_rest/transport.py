@@ -123,6 +123,7 @@ class Reply:
         """
         if self._decoder is None:
             return await self._receive_raw()
+        self._decoder.check_codings()
         while True:
             if self._decoder.needs_input:
                 chunk = await self._receive_raw()
