@@ -18,6 +18,7 @@ import trio
 
 import thetatrio
 from thetatrio import aio, sync
+from thetatrio._calls import Opening
 from thetatrio._faces.on_asyncio import MIRRORS
 from thetatrio._owner import Owner, runtime_here
 from thetatrio._rest.channels import BatchChannel, RowChannel
@@ -115,7 +116,13 @@ ENDED_BEFORE = {
 def offered(thing):
     """Return the names of everything public that an object offers."""
     names = {name for name in dir(thing) if not name.startswith("_")}
-    return names | {name for name in SPECIAL if hasattr(type(thing), name)}
+    return names | {name for name in SPECIAL if works(thing, name)}
+
+
+def works(thing, name):
+    """Return whether an object has a method that does something, not only explains a mistake."""
+    method = getattr(type(thing), name, None)
+    return method is not None and getattr(method, "__module__", "") != "thetatrio._calls"
 
 
 def calls(thing):
@@ -124,7 +131,7 @@ def calls(thing):
     known = CALLS[kind].keys() | HARMLESS.get(kind, set())
     assert not offered(thing) - known, f"enter these of {kind} in one of the tables"
     for name, arguments in CALLS[kind].items():
-        if hasattr(thing, name):
+        if works(thing, name):
             yield name, arguments, OPTIONS.get((kind, name), {})
 
 
@@ -132,14 +139,13 @@ def outcome(thing, name, arguments, options):
     """Call a method as far as it gets without an event loop; return what it raised, as text."""
     try:
         result = getattr(thing, name)(*arguments, **options)
-        if inspect.isgenerator(result) and name != "__await__":
+        if (inspect.isgenerator(result) and name != "__await__") or name == "__iter__":
             next(result)
-        elif hasattr(result, "__aenter__"):
+        elif isinstance(result, Opening) or not hasattr(result, "__aenter__"):
+            if hasattr(result, "__enter__"):
+                result.__enter__()
+        else:
             result = result.__aenter__()
-        elif hasattr(result, "__enter__"):
-            result.__enter__()
-        elif hasattr(result, "__next__") and name == "__iter__":
-            next(result)
         if hasattr(result, "send") and name != "send":
             step = result.send(None)
             result.close()
