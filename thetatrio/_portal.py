@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 _GOODBYE: Final = 10.0
 """Seconds that the interpreter's end waits for sessions to close."""
+_CLOSING: Final = 5.0
+"""Seconds of them that one job may take before those that began earlier are cancelled, too."""
 
 
 def _closed() -> SessionClosed:
@@ -76,6 +78,16 @@ class Job(Generic[T]):
             self._scope.cancel()
         elif not self.ended:
             self.end()
+
+    async def stop(self) -> None:
+        """Cancel the work and wait until it has cleaned up; in the portal's thread."""
+        gone = trio.Event()
+        self.then(gone.set)
+        self._cancel()
+        while not self.ended:  # what is reported before the end rings, too
+            await gone.wait()
+            gone = trio.Event()
+            self.then(gone.set)
 
     def begin(self, nursery: trio.Nursery) -> None:
         """Start the task that does the work; for the portal."""
@@ -132,8 +144,8 @@ class Portal:
         self.users: int = 0
         """Sessions that need it; for `Use`."""
         self._owner = Owner("thetatrio.sync", None)
-        # Without a lock: an interrupt could leave it held. Each change of a set is atomic.
-        self._jobs: set[Job[object]] = set()
+        # Without a lock: an interrupt could leave it held. Each change of a dict is atomic.
+        self._jobs: dict[Job[object], None] = {}
         self._over = False
         self._is_leaving = False
         self._leave = trio.Event()
@@ -192,7 +204,7 @@ class Portal:
         """
         self._owner.check_process()
         # Added first: whoever ends the thread sees it, or this sees that the thread has ended.
-        self._jobs.add(job)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        self._jobs[job] = None  # type: ignore[index]  # pyright: ignore[reportArgumentType]
         if self._over:
             self.forget(job)
             raise _closed()
@@ -248,7 +260,7 @@ class Portal:
 
     def forget(self, job: Job[T]) -> None:
         """Note that a job has ended; for the job."""
-        self._jobs.discard(job)  # pyright: ignore[reportArgumentType]
+        self._jobs.pop(job, None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     def leave_soon(self) -> None:
         """Have the thread end as soon as what runs in it has cleaned up; never waits."""
@@ -291,6 +303,11 @@ class Portal:
             self._settle()
             if not self._is_leaving:  # nobody could set the event before the token was there
                 await self._leave.wait()
+            # The newest first: a session can then still unsubscribe at a simulated terminal
+            # that was opened before it, in the same thread.
+            for job in reversed(list(self._jobs)):
+                with trio.move_on_after(_CLOSING):
+                    await job.stop()
             nursery.cancel_scope.cancel()
 
     def _settle(self) -> None:
