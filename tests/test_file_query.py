@@ -191,7 +191,7 @@ async def test_leaving_early_gives_the_slot_back():
             assert await channel.receive()
             assert session.statistics().in_flight == 1
         assert session.statistics().in_flight == 0
-        with pytest.raises(thetatrio.EndOfChannel):
+        with pytest.raises(thetatrio.SessionClosed, match="has been left"):
             await channel.receive()
         async with flat_file(session).chunks() as channel:
             await channel.aclose()

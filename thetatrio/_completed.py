@@ -10,7 +10,7 @@ import trio
 
 from thetatrio._calls import AsyncIterationOnly
 from thetatrio._nursery import open_hidden_nursery
-from thetatrio._owner import Owner
+from thetatrio._owner import OpenBlock, Owner
 from thetatrio._rest.query import Query
 from thetatrio.errors import EndOfChannel
 from thetatrio.rows import Row
@@ -29,18 +29,21 @@ class CompletedChannel(AsyncIterationOnly, Generic[R]):
         owner: Owner,
     ) -> None:
         self._receiver = receiver
-        self._owner = owner
+        self.block: OpenBlock = OpenBlock(owner, "results")
+        """Where they can be received."""
 
     async def receive(self) -> tuple[Query[R], list[R]]:
         """Return a query that is done, and its rows.
 
         Raises EndOfChannel after the last; and a query's error in its turn,
-        with its request in `error.request`, after which receiving can go on.
+        with its request in `error.request`, after which receiving can go on;
+        SessionClosed after its block.
         """
-        self._owner.check()
+        self.block.check()
         try:
             query, result = await self._receiver.receive()
         except (trio.EndOfChannel, trio.ClosedResourceError):
+            self.block.check_left()  # while this task waited
             raise EndOfChannel("all queries are done") from None
         if isinstance(result, Exception):
             raise result
@@ -68,7 +71,11 @@ async def open_completed(
             for _ in range(workers):
                 nursery.start_soon(_complete, todo, sender.clone())
             sender.close()
-            yield CompletedChannel(receiver, owner)
+            channel = CompletedChannel(receiver, owner)
+            try:
+                yield channel
+            finally:
+                channel.block.leave()
             nursery.cancel_scope.cancel()
 
 

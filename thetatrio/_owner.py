@@ -30,6 +30,7 @@ from thetatrio.errors import SessionClosed
 
 __all__ = [
     "Interface",
+    "OpenBlock",
     "Owner",
     "Watched",
     "belongs_to_parent",
@@ -170,6 +171,52 @@ class Owner:
             f" (thread {self._thread!r}) and can only be used there; it was used {place}"
             f" (thread {threading.current_thread().name!r}): {remedy}"
         )
+
+
+class OpenBlock:
+    """The block that a channel was opened with: whether the channel can still be used.
+
+    Args:
+        owner: Who may use the session.
+        kind: What the channel delivers, for the message: `rows`.
+    """
+
+    def __init__(self, owner: Owner, kind: str) -> None:
+        self.owner: Owner = owner
+        """Who may use the session."""
+        self._kind = kind
+        self._is_left = False
+        self._watched: list[Watched] = []
+
+    def check(self) -> None:
+        """Refuse a caller that may not use the channel, and each one after its block.
+
+        Raises:
+            SessionClosed: The block has been left, or this is a forked child.
+            RuntimeError: Another event loop, or none, runs the caller.
+        """
+        self.owner.check()
+        self.check_left()
+
+    def check_left(self) -> None:
+        """Raise SessionClosed if the block has been left; in any thread."""
+        if self._is_left:
+            # Not the end of the channel: a loop that ended there would look complete.
+            raise SessionClosed(
+                f"the block that these {self._kind} were opened with has been left, and not all"
+                f" may have been received; receive {self._kind} inside the block"
+            )
+
+    def watch(self, watched: Watched) -> None:
+        """Have an object forget its data when the block is left, and in forked children."""
+        self.owner.watch(watched)
+        self._watched.append(watched)
+
+    def leave(self) -> None:
+        """Refuse all use from now on."""
+        self._is_left = True
+        while self._watched:
+            self._watched.pop().disown()
 
 
 _owners: Final[WeakSet[Owner]] = WeakSet()

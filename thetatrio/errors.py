@@ -397,7 +397,7 @@ class DownloadError(ThetaDataError):
 
 
 class SessionClosed(ThetaDataError):
-    """The session this belonged to has been left."""
+    """The session, or the block of the channel, that this belonged to has been left."""
 
 
 class EndOfChannel(ThetaDataError):

@@ -49,6 +49,12 @@ WRONG = [
     "sync.connect(slot=1)",
     # asyncio's.
     "aio.open_session(slot=1)",
+    'open_session("http://127.0.0.1:25503")',
+    'aio.open_session("http://127.0.0.1:25503")',
+    'sync.open_session("http://127.0.0.1:25503")',
+    "open_session(verify=5)",
+    "async for row in session.stock.list_symbols(): print(row)",
+    "for row in session.stock.list_symbols(): print(row)",
     # A misspelt parameter.
     'session.stock.history_ohlc("AAPL", date=DAY, intervall="1m")',
     'session.stock.history_eod("AAPL", start_date=DAY, end_data=DAY)',

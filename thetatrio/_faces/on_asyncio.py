@@ -29,7 +29,7 @@ from thetatrio._control import TerminalControl
 from thetatrio._faces.feeds import FarInbox, FarSubscription
 from thetatrio._faces.rows import RowPipe
 from thetatrio._faces.stay import Stay
-from thetatrio._owner import Owner, leave_epoll
+from thetatrio._owner import OpenBlock, Owner, leave_epoll
 from thetatrio._portal import Job, Portal, Use
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._rest.file_query import ChunkChannel, FileQuery
@@ -281,7 +281,8 @@ class RowSide(Generic[R]):
         self._came = asyncio.Event()
         self._closed = False
         self.owner: Owner = caller.owner
-        batches: BatchChannel[R] = BatchChannel(self, asyncio.Lock())
+        self._batches: BatchChannel[R] = BatchChannel(self, asyncio.Lock())
+        batches = self._batches
         self.value: RowChannel[R] | BatchChannel[R] = (
             RowChannel(batches) if isinstance(channel, RowChannel) else batches
         )
@@ -291,7 +292,11 @@ class RowSide(Generic[R]):
         await self._pipe.pump(self._near)
 
     def close(self) -> None:
-        """End the channel."""
+        """Refuse all use, since the block has been left."""
+        self._batches.block.leave()
+        self._end()
+
+    def _end(self) -> None:
         self._closed = True
         self._came.set()
 
@@ -314,7 +319,7 @@ class RowSide(Generic[R]):
 
     async def aclose(self) -> None:
         """End the request."""
-        self.close()
+        self._end()
         await self._caller.ask(self._near.aclose)
 
 
@@ -355,6 +360,9 @@ def _receiving(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
         if caller.portal.is_here:
             return await method(self)
         caller.owner.check()
+        block: OpenBlock | None = getattr(self, "block", None)
+        if block is not None:
+            block.check_left()
         if self._unread:
             await asyncio.sleep(0)
         if self._unread:

@@ -19,7 +19,7 @@ from thetatrio._bell import Bell
 from thetatrio._faces.feeds import FarInbox, FarSubscription
 from thetatrio._faces.rows import RowPipe
 from thetatrio._faces.stay import Side, Stay
-from thetatrio._owner import Owner
+from thetatrio._owner import OpenBlock, Owner
 from thetatrio._portal import Job, Portal, Use
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._stream.feed import Feed, Subscription, parts_of
@@ -297,6 +297,8 @@ class RowSide(Generic[R]):
         self._turn = threading.Lock()
         self._pipe: RowPipe[R] = RowPipe(caller.portal, self._bell.ring)
         self._closed = False
+        self.block: OpenBlock = OpenBlock(caller.owner, "rows")
+        """Where they can be received."""
 
     @property
     def value(self) -> RowSide[R]:
@@ -308,14 +310,22 @@ class RowSide(Generic[R]):
         await self._pipe.pump(self._near)
 
     def close(self) -> None:
-        """End the channel."""
+        """Refuse all use, since the block has been left."""
+        self.block.leave()
+        self._end()
+
+    def _end(self) -> None:
         self._closed = True
         self._bell.ring()
 
     def next_batch(self, timeout: float | None = None) -> list[R]:
-        """Return the rows that arrive next; none at the end. Raises TimeoutError."""
+        """Return the rows that arrive next; none at the end.
+
+        Raises TimeoutError, and SessionClosed after the block.
+        """
         deadline = None if timeout is None else time.monotonic() + timeout
         self._caller.check()
+        self.block.check()
         found: list[list[R]] = []
 
         def take() -> bool:
@@ -326,19 +336,14 @@ class RowSide(Generic[R]):
 
         if not self._bell.until(take, deadline):
             raise TimeoutError(f"nothing came within {timeout:g} s")
+        if not found:
+            self.block.check_left()  # while this thread waited
         return found[0] if found else []
-
-    @property
-    def owner(self) -> Owner:
-        """Who may read them."""
-        return self._caller.owner
 
     def end(self) -> None:
         """End the request; in a forked child there is none."""
-        self.close()
-        if self.owner.is_foreign:
-            return
-        self._caller.ask(self._near.aclose)
+        self._end()
+        self._caller.close_channel(self._near.aclose)
 
 
 def side_of(caller: Caller, value: object) -> Side | None:
@@ -351,16 +356,30 @@ def side_of(caller: Caller, value: object) -> Side | None:
 
 
 class Receiver(Generic[T]):
-    """Receives from a channel of the core by asking each time; loses nothing by time-outs."""
+    """Receives from a channel of the core by asking each time; loses nothing by time-outs.
 
-    def __init__(self, caller: Caller, receive: Callable[[], Awaitable[T]]) -> None:
+    Args:
+        caller: Way to the core.
+        receive: Receives from the channel there.
+        block: Block of the channel; None if it ends with its session only.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        receive: Callable[[], Awaitable[T]],
+        block: OpenBlock | None = None,
+    ) -> None:
         self._caller = caller
         self._receive = receive
+        self._block = block
         self._unread: deque[Job[T]] = deque()
 
     def receive(self, timeout: float | None) -> T:
         """Return the next. Raises TimeoutError, EndOfChannel and what the channel raises."""
         self._caller.check()
+        if self._block is not None:
+            self._block.check_left()
         unread: Job[T] | None = None
         with suppress(IndexError):  # another thread may be first
             unread = self._unread.popleft()

@@ -11,7 +11,7 @@ from typing import Final, Generic, Protocol, TypeVar
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
-from thetatrio._owner import Owner
+from thetatrio._owner import OpenBlock, Owner
 from thetatrio.errors import EndOfChannel, ThetaDataError, WouldBlock
 from thetatrio.rows import Row
 
@@ -57,20 +57,22 @@ class BatchChannel(AsyncIterationOnly, Generic[R]):
         self.turn: AbstractAsyncContextManager[object] = turn or trio.Lock()
         """Held by whoever receives."""
         self._closed = False
-        self.owner: Owner = reading.owner
-        """Who may receive."""
+        self.block: OpenBlock = OpenBlock(reading.owner, "rows")
+        """Where they can be received."""
 
     async def receive(self) -> list[R]:
         """Return the next rows, in order.
 
         Raises EndOfChannel after the last; ConnectionLost with
         `rows_delivered`, DecodeError and other errors of
-        `thetatrio.errors` where the answer does not come to its end.
+        `thetatrio.errors` if the answer does not come to its end; SessionClosed
+        after the query's block.
         """
-        self.owner.check()
+        self.block.check()
         async with self.turn:
             rows = await self.next()
         if not rows:
+            self.block.check_left()  # while this task waited
             raise EndOfChannel("all rows have been received")
         return rows
 
@@ -90,7 +92,7 @@ class BatchChannel(AsyncIterationOnly, Generic[R]):
     async def aclose(self) -> None:
         """End the request. Leaving the query's block does it too."""
         self._closed = True
-        if not self.owner.is_foreign:
+        if not self.block.owner.is_foreign:
             await self._reading.aclose()
 
     def __aiter__(self) -> BatchChannel[R]:
@@ -113,10 +115,14 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
         self._batches = batches
         self._batch: Iterator[R] = iter(())
         self._ready: Iterator[R] = iter(())
-        batches.owner.watch(self)
+        batches.block.watch(self)
 
     async def receive(self) -> R:
-        """Return the next row, in order. Raises EndOfChannel after the last, else as the query."""
+        """Return the next row, in order.
+
+        Raises EndOfChannel after the last, SessionClosed after the query's block, and the
+        errors of the query.
+        """
         try:
             return await anext(self)
         except StopAsyncIteration:
@@ -126,7 +132,7 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
         """Return the next row if it has been decoded already. Raises WouldBlock if not."""
         for row in self._ready:
             return row
-        self._batches.owner.check()
+        self._batches.block.check()
         self._ready = iter(list(islice(self._batch, WITHOUT_CHECKPOINT)))
         for row in self._ready:
             return row
@@ -157,12 +163,13 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
         raise StopAsyncIteration
 
     async def _more(self) -> None:
-        self._batches.owner.check()
+        self._batches.block.check()
         # Taking the turn is a checkpoint, and keeps several receivers from
         # replacing each other's rows.
         async with self._batches.turn:
             if not _left(self._ready) and not _left(self._batch):
                 self._batch = iter(await self._batches.next())
+                self._batches.block.check_left()  # while this task waited
             if not _left(self._ready):
                 self._ready = iter(list(islice(self._batch, WITHOUT_CHECKPOINT)))
 

@@ -11,7 +11,7 @@ import trio
 
 from thetatrio._calls import AsyncIterationOnly, OnlyAFile, explain_calls
 from thetatrio._files import local_path
-from thetatrio._owner import Owner
+from thetatrio._owner import OpenBlock, Owner
 from thetatrio._rest.body import READ_AHEAD
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.joined import JoinedBytes
@@ -34,7 +34,8 @@ class ChunkChannel(AsyncIterationOnly):
 
     def __init__(self, answers: JoinedBytes, owner: Owner) -> None:
         self._answers = answers
-        self._owner = owner
+        self.block: OpenBlock = OpenBlock(owner, "bytes")
+        """Where they can be received."""
         self._turn = trio.Lock()
         self._closed = False
 
@@ -42,12 +43,14 @@ class ChunkChannel(AsyncIterationOnly):
         """Return the next bytes, never none.
 
         Raises EndOfChannel after the last; ConnectionLost where the file was
-        cut and what came before could not be shown to be the same again.
+        cut and what came before could not be shown to be the same again;
+        SessionClosed after the query's block.
         """
-        self._owner.check()
+        self.block.check()
         async with self._turn:
             chunk = await self._next()
         if not chunk:
+            self.block.check_left()  # while this task waited
             raise EndOfChannel("all bytes have been received")
         return chunk
 
@@ -64,7 +67,7 @@ class ChunkChannel(AsyncIterationOnly):
     async def aclose(self) -> None:
         """End the request. Leaving the query's block does it too."""
         self._closed = True
-        if not self._owner.is_foreign:
+        if not self.block.owner.is_foreign:
             await self._answers.aclose()
 
     def __aiter__(self) -> ChunkChannel:
@@ -135,6 +138,10 @@ class FileQuery(OnlyAFile):
         answers = JoinedBytes(client, whole, format, fetch, read_ahead=READ_AHEAD)
         try:
             await answers.open()
-            yield ChunkChannel(answers, client.owner)
+            channel = ChunkChannel(answers, client.owner)
+            try:
+                yield channel
+            finally:
+                channel.block.leave()
         finally:
             await answers.aclose()

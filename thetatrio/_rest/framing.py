@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
-from thetatrio._owner import Owner
+from thetatrio._owner import OpenBlock, Owner
 from thetatrio._rest import dialect_v3 as dialect
 from thetatrio._rest.answer import AnswerBytes
 from thetatrio._rest.asking import ask_for
@@ -210,17 +210,23 @@ class FrameChannel(AsyncIterationOnly, Generic[F]):
 
     def __init__(self, reading: FrameReading[F], owner: Owner) -> None:
         self._reading = reading
-        self._owner = owner
+        self.block: OpenBlock = OpenBlock(owner, "frames")
+        """Where they can be received."""
         self._turn = trio.Lock()
         self._at_end = False
 
     async def receive(self) -> F:
-        """Return the next frame. Raises EndOfChannel after the last, else as the query."""
-        self._owner.check()
+        """Return the next frame.
+
+        Raises EndOfChannel after the last, SessionClosed after the query's block, and the
+        errors of the query.
+        """
+        self.block.check()
         async with self._turn:
             if self._at_end:
                 raise EndOfChannel("all frames have been received")
             frame = await self._reading.next_frame(ENOUGH)
+            self.block.check_left()  # while this task waited
             if frame is None:
                 self._at_end = True
                 raise EndOfChannel("all frames have been received")
@@ -229,7 +235,7 @@ class FrameChannel(AsyncIterationOnly, Generic[F]):
     async def aclose(self) -> None:
         """End the request. Leaving the query's block does it too."""
         self._at_end = True
-        if not self._owner.is_foreign:
+        if not self.block.owner.is_foreign:
             await self._reading.aclose()
 
     def __aiter__(self) -> FrameChannel[F]:
@@ -249,7 +255,9 @@ async def open_frames(
     """Open a channel of frames."""
     client.check_open()
     reading = FrameReading(client, plan, make_reader, fetch)
+    channel = FrameChannel(reading, client.owner)
     try:
-        yield FrameChannel(reading, client.owner)
+        yield channel
     finally:
+        channel.block.leave()
         await reading.aclose()

@@ -10,7 +10,7 @@ import msgspec
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
-from thetatrio._owner import Owner
+from thetatrio._owner import OpenBlock, Owner
 from thetatrio._rest.answer import Answer
 from thetatrio._rest.client import Ask, RestClient
 from thetatrio._rest.decode import Form
@@ -173,7 +173,8 @@ class PageChannel(AsyncIterationOnly):
 
     def __init__(self, pages: Pages, owner: Owner) -> None:
         self._pages = pages
-        self._owner = owner
+        self.block: OpenBlock = OpenBlock(owner, "pages")
+        """Where they can be received."""
         self._turn = trio.Lock()
         self._given = 0
         self._replay = Replay()
@@ -184,9 +185,9 @@ class PageChannel(AsyncIterationOnly):
 
         Raises EndOfChannel after the last, ForeignPage for a link that leads
         elsewhere, ConnectionLost where pages expired and did not come again
-        as they were, and the errors of any query.
+        as they were, SessionClosed after its block, and the errors of any query.
         """
-        self._owner.check()
+        self.block.check()
         async with self._turn:
             while not self._closed:
                 try:
@@ -212,6 +213,7 @@ class PageChannel(AsyncIterationOnly):
                     self._given += 1
                     status = _OK if page.has_data else _NO_DATA
                     return RawAnswer(status, page.content_type, page.content)
+        self.block.check_left()  # while this task waited
         raise EndOfChannel("all pages have been received")
 
     @staticmethod
@@ -243,6 +245,7 @@ async def open_pages(
     try:
         yield channel
     finally:
+        channel.block.leave()
         await channel.aclose()
 
 

@@ -236,7 +236,11 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         reading = Reading(self._client, whole, read_ahead=True)
         try:
             await reading.open()
-            yield BatchChannel(reading)
+            batches = BatchChannel(reading)
+            try:
+                yield batches
+            finally:
+                batches.block.leave()
         finally:
             await reading.aclose()
 

@@ -8,7 +8,7 @@ import msgspec
 import trio
 
 from thetatrio._calls import AsyncIterationOnly
-from thetatrio._owner import Owner
+from thetatrio._owner import OpenBlock, Owner
 from thetatrio.download._layout import DatasetPart
 from thetatrio.download._manifest import PartState
 from thetatrio.errors import EndOfChannel
@@ -103,18 +103,20 @@ class DownloadEvents(AsyncIterationOnly):
         self, receiver: trio.MemoryReceiveChannel[DownloadEvent | Exception], owner: Owner
     ) -> None:
         self._receiver = receiver
-        self._owner = owner
+        self.block: OpenBlock = OpenBlock(owner, "events")
+        """Where they can be received."""
 
     async def receive(self) -> DownloadEvent:
         """Return the next event.
 
         Raises EndOfChannel when everything is done, and what the download
-        itself would raise where it fails.
+        itself would raise where it fails; SessionClosed after its block.
         """
-        self._owner.check()
+        self.block.check()
         try:
             event = await self._receiver.receive()
         except (trio.EndOfChannel, trio.ClosedResourceError):
+            self.block.check_left()  # while this task waited
             raise EndOfChannel("the download is done") from None
         if isinstance(event, Exception):
             raise event

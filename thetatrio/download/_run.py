@@ -190,7 +190,11 @@ class Download:
         async with open_hidden_nursery() as nursery:
             nursery.start_soon(self._run_telling, sender)
             with receiver:
-                yield DownloadEvents(receiver, self._client.owner)
+                events = DownloadEvents(receiver, self._client.owner)
+                try:
+                    yield events
+                finally:
+                    events.block.leave()
 
     async def _run_telling(self, sender: trio.MemorySendChannel[DownloadEvent | Exception]) -> None:
         with sender:

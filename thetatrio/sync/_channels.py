@@ -99,7 +99,7 @@ class RowChannel(Channel[R], Generic[R]):
         self._side = side
         self._turn = threading.Lock()
         self._ready: Iterator[R] = iter(())
-        side.owner.watch(self)
+        side.block.watch(self)
 
     def disown(self) -> None:
         """Forget rows that were not received."""
@@ -108,7 +108,7 @@ class RowChannel(Channel[R], Generic[R]):
     def _next(self, timeout: float | None) -> R:
         for row in self._ready:
             return row
-        self._side.owner.check()  # before the lock, which a fork may have left held
+        self._side.block.check()  # before the lock, which a fork may have left held
         with self._turn:  # so that threads do not replace each other's rows
             for row in self._ready:
                 return row
@@ -126,7 +126,7 @@ class RowChannel(Channel[R], Generic[R]):
         """Return the next row if it has been decoded already. Raises WouldBlock if not."""
         for row in self._ready:
             return row
-        self._side.owner.check()
+        self._side.block.check()
         raise WouldBlock("no row has been decoded yet; use receive()")
 
     def batches(self) -> BatchChannel[R]:

@@ -72,6 +72,6 @@ class Download:
         """
 
         def dress(events: DownloadEvents) -> Channel[DownloadEvent]:
-            return Channel(Receiver(self._caller, events.receive).receive)
+            return Channel(Receiver(self._caller, events.receive, events.block).receive)
 
         return Block(self._caller, self._native.events, dress)

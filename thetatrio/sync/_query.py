@@ -157,7 +157,7 @@ class Query(Fetchable, Generic[R]):
 
         def dress(frames: NativeFrames[Any]) -> Channel[Any]:
             return Channel(
-                Receiver(self._caller, frames.receive).receive,
+                Receiver(self._caller, frames.receive, frames.block).receive,
                 partial(self._caller.close_channel, frames.aclose),
             )
 
@@ -234,7 +234,7 @@ class FileQuery(OnlyAFile):
 
         def dress(chunks: native_file.ChunkChannel) -> Channel[bytes]:
             return Channel(
-                Receiver(self._caller, chunks.receive).receive,
+                Receiver(self._caller, chunks.receive, chunks.block).receive,
                 partial(self._caller.close_channel, chunks.aclose),
             )
 

@@ -351,7 +351,7 @@ class Session(WithGroups):
 
         def dress(pages: PageChannel) -> Channel[RawAnswer]:
             return Channel(
-                Receiver(self._caller, pages.receive).receive,
+                Receiver(self._caller, pages.receive, pages.block).receive,
                 partial(self._caller.close_channel, pages.aclose),
             )
 
@@ -492,7 +492,7 @@ class Session(WithGroups):
         asked = [native_of(query) for query in given.values()]
 
         def dress(done: NativeCompleted[R]) -> Channel[tuple[Query[R], list[R]]]:
-            receiver = Receiver(self._caller, done.receive)
+            receiver = Receiver(self._caller, done.receive, done.block)
 
             def receive(timeout: float | None) -> tuple[Query[R], list[R]]:
                 query, rows = receiver.receive(timeout)
