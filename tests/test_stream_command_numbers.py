@@ -128,6 +128,24 @@ def test_a_file_of_nonsense_counts_for_nothing(path, content):
     assert take(process(path), 1) == [SECONDS + BLOCK]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_not_a_regular_file_is_not_read(path):
+    """A pipe in place of the file is not waited for: numbers grow within the process."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+    # In a process of its own, which a read without an end does not keep.
+    code = (
+        "import sys; from pathlib import Path;"
+        "from thetatrio._stream.command_numbers import CommandNumbers;"
+        "numbers = CommandNumbers(lambda: Path(sys.argv[1]));"
+        "print(next(numbers), next(numbers))"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    first, second = map(int, done.stdout.split())
+    assert second == first + 1
+
+
 def test_numbers_are_of_31_bits(path):
     """After the last one they begin again at the seconds; no number is too great."""
     path.parent.mkdir(parents=True)

@@ -217,6 +217,15 @@ def test_what_is_of_no_contract_is_of_an_unknown_kind(text, kind):
     assert one(text) == Unknown(kind)
 
 
+def test_integers_of_long_events_have_64_bits():
+    """An event of more than 1 KiB with an integer above 64 bits is undecoded."""
+    padding = {"x": "y" * 1024}
+    assert one(said(**TRADE | padding)).event == one(said(**TRADE)).event
+    for fields in ({**QUOTE, "bid_size": 10**1024}, {**TRADE, "sequence": -(10**1024)}):
+        text = said(**fields)
+        assert one(text) == Undecoded(text)
+
+
 @given(st.binary(max_size=200) | st.dictionaries(
     st.sampled_from([*QUOTE, *TRADE, "exp", "strike", "right", "error", "x"]),
     st.none() | st.integers() | st.floats() | st.text(max_size=9) | st.lists(st.none()),

@@ -375,6 +375,29 @@ def test_long_beginnings_are_not_remembered(crowd):
     assert (routed.router.unwanted, routed.router.undecodable) == (50, 0)
 
 
+@crowded
+@pytest.mark.parametrize("bulk", [False, True], ids=["payloads", "frames"])
+def test_integers_of_long_events_have_64_bits(crowd, bulk):
+    """An event of more than 1 KiB with an integer above 64 bits is undecodable, on every path."""
+    routed = Routed([Topic.trades(CALL)])
+    routed.crowd(crowd)
+    fits, too_large = message(trade(1, CALL)), message(trade(2, CALL))
+    fits["trade"] |= {"sequence": -(2**63), "size": 2**63 - 1, "x": "y" * 1024}
+    too_large["trade"]["size"] = 10**1024
+    after = trade(3, CALL)
+    texts = [frame(trade(0, CALL)), text(fits), text(too_large), frame(after)]
+    if bulk:
+        data = b"".join(b"\x81\x7e" + len(each).to_bytes(2, "big") + each for each in texts)
+        payloads, _ = FrameSplitter().feed(data, routed.router.take)
+        routed.deliver(payloads)
+    else:
+        routed.deliver(texts)
+    (got_first, got_fits, notice, got_after) = routed.inboxes[0].got
+    assert (got_first, got_after) == (trade(0, CALL), after)
+    assert (got_fits.sequence, got_fits.size) == (-(2**63), 2**63 - 1)
+    assert notice == Undecodable(count=1, first_bytes=text(too_large)[:256])
+
+
 def test_beginnings_take_a_bounded_number_of_bytes(monkeypatch):
     """Beginnings that are all different and not long are forgotten together, and learnt anew."""
     monkeypatch.setattr(module, "BEGINNINGS_SIZE", 10_000)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+import stat
 import sys
 import threading
 import time
@@ -41,6 +42,13 @@ _EPOCH: Final = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 # The file is locked for microseconds. A process that was stopped meanwhile must not stop others.
 _ATTEMPTS: Final = 20
 _PAUSE: Final = 0.001
+_FLAGS: Final = (
+    os.O_RDWR
+    | os.O_CREAT
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+)
 
 
 def state_file() -> Path:
@@ -112,8 +120,10 @@ def _start(number: int, seconds: int) -> int:
 
 def _reserve_in(path: Path, lowest: int, seconds: int) -> int:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    file = os.open(path, _FLAGS, 0o600)
     try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):  # reading a pipe or a terminal never returns
+            raise OSError(f"{path} is not a regular file")
         _lock(file)
         try:
             text = os.read(file, 10)

@@ -16,6 +16,7 @@ import msgspec
 
 from thetatrio._stream.subscriptions import Command
 from thetatrio._stream.wire import (
+    LONGEST_EVENT,
     LONGEST_WORD,
     UNREADABLE,
     Decoder,
@@ -26,6 +27,7 @@ from thetatrio._stream.wire import (
     Received,
     Undecoded,
     Unknown,
+    check_numbers,
     decoder_for,
 )
 from thetatrio.config import StreamForm
@@ -158,9 +160,10 @@ class GatewayDialect:
                 return Unknown(_kind_of_other(flat, data)[:LONGEST_WORD])
             contract = self._contract(root, flat)
             trade = self._kind == "trades" or (self._kind is None and flat.price is not None)
-            if trade:
-                return Received("TRADE", contract, _trade(contract, flat))
-            return Received("QUOTE", contract, _quote(contract, flat))
+            event = _trade(contract, flat) if trade else _quote(contract, flat)
+            if len(data) > LONGEST_EVENT:
+                check_numbers(event)
+            return Received("TRADE" if trade else "QUOTE", contract, event)
         except UNREADABLE:
             return Undecoded(data)
 

@@ -22,6 +22,7 @@ from thetatrio._stream.lane import Lane
 from thetatrio._stream.wire import (
     BODIES,
     FIRST_BYTES,
+    LONGEST_EVENT,
     UNREADABLE,
     Answer,
     EventKind,
@@ -40,9 +41,6 @@ _LOGGER: Final = logging.getLogger("thetatrio.stream")
 
 ROUTES_KEPT: Final = 131_072
 """Beginnings of events that are remembered, at some 400 bytes each; then they are learnt anew."""
-
-LONGEST_BEGINNING: Final = 1024
-"""Bytes of the longest beginning that is remembered; a usual one has 150 to 200."""
 
 BEGINNINGS_SIZE: Final = 32 << 20
 """Bytes of all beginnings that are remembered; then they are learnt anew."""
@@ -146,9 +144,9 @@ class Router:
         word: int
         length: int
         word, length = _HEAD(data, position)
-        if word != COMMON:
+        if word != COMMON or length > LONGEST_EVENT:
             return position
-        head, common, brace = _LAST_AND_HEAD, COMMON, _CLOSING_BRACE
+        head, common, brace, longest = _LAST_AND_HEAD, COMMON, _CLOSING_BRACE, LONGEST_EVENT
         route_of = self._routes.get
         set_contract = msgspec.structs.force_setattr
         messages = unwanted = 0
@@ -179,7 +177,7 @@ class Router:
                 append(event)
             messages += 1
             begin = end + 4
-            if word != common:
+            if word != common or length > longest:
                 break
             end = begin + length
         self.messages += messages
@@ -204,7 +202,7 @@ class Router:
         for payload in payloads:
             brace = payload.rfind(b"{")
             route = routes.get(payload[:brace])
-            if route is None:
+            if route is None or len(payload) > LONGEST_EVENT:
                 ordinary &= not self._take_unrouted(payload, brace)
                 continue
             decode, contract, append, _ = route
@@ -242,9 +240,9 @@ class Router:
 
     def _take_unrouted(self, payload: bytes, brace: int) -> bool:
         """Take a message whose beginning is new, and remember the way of its kind."""
-        beginning = payload[:brace]
-        if len(beginning) > LONGEST_BEGINNING:
+        if len(payload) > LONGEST_EVENT:  # its numbers are to be checked
             return self._take_whole(payload)
+        beginning = payload[:brace]
         head = self._dialect.head_of(beginning)
         if head is None:
             return self._take_whole(payload)
