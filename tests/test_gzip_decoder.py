@@ -129,7 +129,11 @@ async def test_no_coding_is_no_coding_however_it_is_spelled(encoding):
 @pytest.mark.parametrize("encoding", ["deflate", "br", "zstd", "gzip, gzip", "gzip, br"])
 async def test_other_codings_are_refused_by_name(encoding):
     """A coding that was not requested is a DecodeError that names it, whatever the body is."""
-    body = gzip.compress(gzip.compress(BODY, mtime=0)) if encoding == "gzip, gzip" else zlib.compress(BODY)
+    body = (
+        gzip.compress(gzip.compress(BODY, mtime=0))
+        if encoding == "gzip, gzip"
+        else zlib.compress(BODY)
+    )
     line = answer(body, headers=[("Content-Encoding", encoding)])
     async with scripted(line, base_url=GATEWAY) as (_, session):
         with pytest.raises(DecodeError, match=f"'{encoding}'.* was not requested"):
@@ -182,7 +186,9 @@ async def test_other_tasks_run_while_a_small_body_inflates_to_a_large_one():
     [
         pytest.param(lambda size: gzip.compress(b"", mtime=0) * (size // 20), id="members"),
         pytest.param(lambda size: gzip.compress(bytes(size * 100), 1)[:size], id="zeros"),
-        pytest.param(lambda size: gzip.compress(b"a" * 100, mtime=0) * (size // 24), id="more members"),
+        pytest.param(
+            lambda size: gzip.compress(b"a" * 100, mtime=0) * (size // 24), id="more members"
+        ),
     ],
 )
 def test_the_time_is_linear_in_the_size_of_a_chunk(make):
