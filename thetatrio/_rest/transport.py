@@ -136,6 +136,7 @@ class Reply:
                     self._decoder.finish()
                     return b""
                 self._decoder.feed(chunk)
+                del chunk  # a server may repeat a key in it, and the decoder may raise
             else:
                 # A small chunk can inflate to gigabytes. Before the piece is taken, so that
                 # a cancelled call has not lost it.
