@@ -9,11 +9,11 @@ import socket
 import ssl
 from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 import trio
 
 import thetatrio
+from tests.http_library import httpx
 from tests.network import Script, answer
 from tests.tls_peers import (
     ConnectProxy,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 import trio
 
 import thetatrio
+from tests.http_library import httpx
 from thetatrio._nursery import bare_interrupts, open_hidden_nursery
 
 pytestmark = pytest.mark.core
