@@ -46,7 +46,7 @@ PURE = {
 }  # fmt: skip
 IMPURE = {"trio", "anyio", "asyncio", "httpx", "httpcore", "trio_websocket", "socket", "threading"}
 # What `import thetatrio` must not wait for.
-HEAVY = {"httpx", "trio_websocket", "polars", "pyarrow", "pandas", "typer", "rich"}
+HEAVY = {"httpx", "html", "trio_websocket", "polars", "pyarrow", "pandas", "typer", "rich"}
 
 
 class Import(NamedTuple):
@@ -194,7 +194,7 @@ def imported_names(path):
 
 
 def test_importing_is_light():
-    """`import thetatrio` loads neither httpx nor trio-websocket nor any extra."""
+    """`import thetatrio` loads neither httpx nor trio-websocket nor html nor any extra."""
     script = "import sys, thetatrio; print(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],

@@ -221,6 +221,26 @@ async def test_a_server_that_repeats_the_key_does_not_show_it(
     assert not any(each in said for each in (KEY, PART, BASIC))
 
 
+async def test_rows_that_repeat_the_key_are_in_no_frame_of_their_error():
+    """What is wrong in an answer is said without the frames that hold the answer."""
+    names = "timestamp,open,high,low,close,volume,count,vwap"
+    line = answer(f"{names}\r\n{KEY},1\r\n".encode(), content_type="text/csv")
+    key = Secret(KEY)
+    async with scripted(line, base_url=ORIGIN, api_key=key) as (_, session):
+        query = session.stock.history_ohlc("AAPL", date="2024-11-01", interval="1m")
+        for call in (query.fetch, session.query(query.request).arrow):
+            with pytest.raises(thetatrio.DecodeError, match="2 cells for 8 columns") as caught:
+                await call()
+            error = caught.value
+            shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+            # This function's own frame has the answer.
+            said = "".join(f"{each.locals}" for each in shown.stack if "tests" not in each.filename)
+            while shown.__cause__ is not None or shown.__context__ is not None:
+                shown = shown.__cause__ or shown.__context__
+                said += "".join(shown.format())
+            assert KEY not in said + repr(error) + repr(vars(error))
+
+
 @pytest.mark.parametrize("where", ["nextUrl", "another page"])
 async def test_a_link_that_repeats_the_key_does_not_show_it(where, everything_said):
     """A gateway may put the key into its links; they are followed, and no message has it."""

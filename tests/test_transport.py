@@ -154,6 +154,50 @@ async def test_a_connection_is_kept_for_the_next_request():
         assert script.network.connections == 1
 
 
+@pytest.mark.parametrize("chunks", [None, 7])
+async def test_bytes_after_an_answer_are_never_the_next_answer(chunks, autojump_clock):
+    """A connection that brought more than its answer is given up, and the answer is an error."""
+    framing = {} if chunks is None else {"chunks": chunks}
+    right = answer(BODY, **framing)
+    other = answer(b'{"symbol":"Z"}\n')
+    for surplus in (other, b"Z"):
+        async with scripted(right + surplus, right, right) as (script, session):
+            for _ in range(2):
+                rows = await session.stock.list_symbols()
+                assert [row.symbol for row in rows] == ["A", "B"]
+            assert len(script.heads) == 3
+            assert script.network.connections == 2
+        async with scripted(right + surplus, retry=ONE_TRY) as (_, session):
+            with pytest.raises(
+                thetatrio.ConnectionLost, match=rf"\({len(surplus)} more\): it may be truncated"
+            ):
+                await session.stock.list_symbols()
+
+
+async def test_line_ends_after_an_answer_only_cost_its_connection():
+    """What some servers add to a body is not taken for an error."""
+    async with scripted(answer(BODY) + b"\r\n", answer(BODY)) as (script, session):
+        for _ in range(2):
+            assert len(await session.stock.list_symbols()) == 2
+        assert script.network.connections == 2
+
+
+async def test_silence_in_a_chunks_head_counts(autojump_clock):
+    """Bytes of which no piece of the answer comes do not extend silence_timeout."""
+
+    async def trickles(stream, head):
+        await stream.send_all(answer(BODY, chunks=len(BODY)).removesuffix(b"0\r\n\r\n"))
+        while True:
+            await stream.send_all(b"0")
+            await trio.sleep(1)
+
+    async with scripted(trickles, retry=ONE_TRY, silence_timeout=7) as (_, session):
+        start = trio.current_time()
+        with pytest.raises(thetatrio.ReadTimeout, match="its answer was awaited"):
+            await session.stock.list_symbols()
+        assert trio.current_time() - start == pytest.approx(7)
+
+
 NOT_HTTP = [
     b"\x00\x01 nonsense\r\n\r\n",
     b"220 mail.example ESMTP\r\n500 unknown\r\n\r\n",

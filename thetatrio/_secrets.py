@@ -15,9 +15,7 @@ nothing for a program without keys, and nothing where no error is made.
 from __future__ import annotations
 
 import base64
-import html
 import inspect
-import json
 import logging
 import re
 import weakref
@@ -281,6 +279,10 @@ def _secret_parts(value: str) -> list[str]:
 
 
 def _forms(value: str) -> Iterator[str]:
+    # Only programs with a key need these.
+    import html
+    import json
+
     yield value
     quoted = quote(value, safe="")
     yield quoted

@@ -19,6 +19,7 @@ from thetatrio._rest.client import RestClient
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.parts import Parts
 from thetatrio._rest.planner import Plan
+from thetatrio._secrets import hide_causes
 from thetatrio.errors import DecodeError, EndOfChannel
 from thetatrio.frames import FrameReader
 from thetatrio.requests import Request
@@ -187,6 +188,7 @@ def _feed(reader: FrameReader[object], pieces: list[bytes]) -> None:
 
 
 def _named(error: DecodeError, operation: str, request: Request[Any] | None) -> DecodeError:
+    hide_causes(error)  # its frames have the answer, in which a server may repeat a key
     return DecodeError(f"{operation}: {error}", first_bytes=error.first_bytes, request=request)
 
 

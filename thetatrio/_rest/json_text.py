@@ -8,7 +8,6 @@ member that is there twice msgspec keeps the last one, without an error.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 from collections.abc import Container, Mapping
@@ -118,6 +117,7 @@ def check_members(body: bytes, expected: Mapping[str, int]) -> None:
 
 def refuse_repeated(body: bytes, members: Container[str]) -> None:
     """Parse a document, and raise ValueError if an object has one of these members twice."""
+    import json  # few answers need it
 
     def unique(pairs: list[tuple[str, object]]) -> None:
         names = [name for name, _ in pairs if name in members]

@@ -15,6 +15,7 @@ from thetatrio._rest.decode import Decoder, decoder_for
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.parts import Parts
 from thetatrio._rest.planner import Plan
+from thetatrio._secrets import hide_causes
 from thetatrio.config import RowFormat
 from thetatrio.errors import ConnectionLost, DecodeError
 from thetatrio.requests import Request
@@ -88,6 +89,7 @@ class Reading(Generic[R]):
                 rows = await self._next_of_part()
         except DecodeError as error:
             self._at_end = True
+            hide_causes(error)  # its frames have the answer, in which a server may repeat a key
             raise self._named(error) from error.__cause__
         except ConnectionLost as error:
             error.rows_delivered += self._delivered

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Final, Protocol, TypeAlias, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -60,6 +60,7 @@ class Reply:
         translate: Returns the error of our tree for one of httpx.
         silence_timeout: Seconds without a byte of the body, and for a whole error text.
         url: What was requested.
+        times_reads: Whether each read of the connection already ends after `silence_timeout`.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Reply:
         *,
         silence_timeout: float,
         url: str,
+        times_reads: bool = False,
     ) -> None:
         self._response = response
         self._translate = translate
@@ -82,13 +84,17 @@ class Reply:
         """The day of a simulated terminal's market, YYYY-MM-DD; empty from others."""
         self.next_page: str | None = headers.get("next-page")
         """Where the page after this one is said to be."""
-        codings = content_codings(headers.get("content-encoding"))
+        coding = headers.get("content-encoding")
+        codings = content_codings(coding) if coding else ()
         self._decoder = GzipDecoder(codings) if codings else None
         self._chunks: AsyncIterator[bytes] | None = None
         self._ended = False
         length: str = "" if "transfer-encoding" in headers else headers.get("content-length", "")
         # Bytes of the body still to come; -1 if that is not known.
         self._left = int(length) if length.isdecimal() else -1
+        # A read of such a body brings bytes of it, so that reads are all there is to time.
+        # Those of a chunked one may bring nothing but a chunk's head, byte by byte.
+        self._is_timed = times_reads and self._left >= 0
         if response.is_closed:  # made with its content, which httpx has decoded
             self._decoder = None
             self._chunks = _InMemory(response.content)
@@ -131,6 +137,7 @@ class Reply:
                     self._decoder.finish()
                     return b""
                 self._decoder.feed(chunk)
+                del chunk  # a server may repeat a key in it, and the decoder may raise
             else:
                 # A small chunk can inflate to gigabytes. Before the piece is taken, so that
                 # a cancelled call has not lost it.
@@ -142,8 +149,9 @@ class Reply:
         if self._ended:
             return b""
         if self._chunks is None:
-            self._chunks = self._response.aiter_raw()
-        if self._left == 0:  # nothing is waited for, and a scope costs as much as a small body
+            # Not httpx's aiter_raw(), which is one more generator for each piece.
+            self._chunks = aiter(cast("httpx.AsyncByteStream", self._response.stream))
+        if self._is_timed or self._left == 0:  # a scope costs as much as a small body
             return await self._next_chunk(self._chunks)
         with trio.move_on_after(self._silence_timeout):
             return await self._next_chunk(self._chunks)
@@ -155,12 +163,26 @@ class Reply:
             chunk = await anext(chunks)
         except StopAsyncIteration:
             self._ended = True
+            self._refuse_surplus()
             return b""
         except Exception as error:
             self._ended = True
             raise self._translate(error, "its answer") from error
         self._left -= len(chunk)
         return chunk
+
+    def _refuse_surplus(self) -> None:
+        """Give up the connection if bytes follow the body; raise unless they are line ends.
+
+        The connection's next request would take them for its answer. And a body that goes on
+        after its length is not known to be complete.
+        """
+        parser = _parser_of(self._response)
+        surplus = parser.trailing_data[0] if parser is not None else b""
+        if parser is not None and surplus:
+            parser.send_failed()  # httpcore closes such a connection with the answer
+            if surplus.strip(b"\r\n"):
+                raise self._translate(_SurplusError(len(surplus)), "its answer")
 
     async def receive_text(self, *, complete: bool = False) -> str:
         """Return the beginning of the body as text.
@@ -239,6 +261,23 @@ class _NoBody(httpx.AsyncByteStream):
     async def __anext__(self) -> bytes:
         self.note_sent()
         raise StopAsyncIteration
+
+
+class _SurplusError(Exception):
+    """Bytes arrived after the end of a body."""
+
+
+def _parser_of(response: httpx.Response) -> h11.Connection | None:
+    """Return the HTTP parser of an answer's connection, with what it has received.
+
+    httpcore has no public access to it. If it is not where it was, there is none, and a test fails.
+    """
+    stream: Any = response.stream
+    try:
+        parser: object = stream._httpcore_stream._stream._connection._h11_state  # noqa: SLF001
+    except AttributeError:  # another transport's
+        return None
+    return parser if isinstance(parser, h11.Connection) else None
 
 
 class _Handshake:
@@ -358,7 +397,8 @@ class Transport:
             on_sent()
 
         body = _NoBody(sent)
-        extensions: dict[str, object] = {"timeout": {"connect": connect_timeout}}
+        timeouts = {"connect": connect_timeout}
+        extensions: dict[str, object] = {"timeout": timeouts}
         handshake = _Handshake() if self._is_tls else None
         if handshake is not None:
             extensions["trace"] = handshake.trace
@@ -387,11 +427,15 @@ class Transport:
             raise self._translate(None, "an answer")
         body.note_sent()
         self.answered = True
+        silence_timeout = self._config.silence_timeout
+        # httpcore reads this dictionary when the body is begun; a test holds it to that.
+        timeouts["read"] = silence_timeout
         reply = Reply(
             response,
             self._translate,
-            silence_timeout=self._config.silence_timeout,
+            silence_timeout=silence_timeout,
             url=url,
+            times_reads=self._dates_requests,
         )
         self.server = reply.server
         self.market_day = reply.market_day
@@ -415,6 +459,11 @@ class Transport:
             )
         if isinstance(error, httpx.ProxyError) and self._proxy is not None:
             return self._refused_by_proxy(error)
+        if isinstance(error, _SurplusError):
+            return ConnectionLost(
+                f"{where} sent more bytes than its answer has by its headers ({error} more): it may"
+                " be truncated; is there a proxy that changes answers?"
+            )
         if isinstance(error, (httpx.NetworkError, httpx.ProtocolError, httpx.WriteTimeout)):
             return self._lost(error, waiting_for)
         if isinstance(error, httpx.InvalidURL):
