@@ -173,7 +173,8 @@ async def _account(session: Session, watch: _Watch, seconds: float) -> str:
         f"In {seconds:g} s {watch.quotes:,} quotes and {count:,} trades arrived, with a gap from"
         f" {since} to {clock_text(gaps[-1].until)}.\n"
         f"The requests of session.requests_for(gap) returned {back:,} missing trades;"
-        f" the {count + back:,} together are those of the day's history.\nNo trade was lost without a notice."
+        f" the {count + back:,} together are those of the day's history.\n"
+        "No trade was lost without a notice."
     )
 
 
