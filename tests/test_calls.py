@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import pickle
 import warnings
 from contextlib import AsyncExitStack, ExitStack
 
+import msgspec
 import pytest
 import trio
 
 import thetatrio
 from tests.faces import run_asyncio
 from thetatrio import Stock, Topic, WrongCall, aio, requests, sync
-from thetatrio._calls import call_problem, explained, missing_attribute
+from thetatrio._calls import ExplainedStruct, call_problem, explained, missing_attribute
+from thetatrio.testing import CutFrame, Status, StreamSettings
 from thetatrio.testing.sync import open_terminal
 
 AAPL = Stock("AAPL")
@@ -142,6 +145,15 @@ INVALID = {
     "subscribe to a list": (lambda s: s.stream.subscribe([Topic.quotes(AAPL)]), "expected topics"),
     "a set of symbols": (lambda s: s.stock.snapshot_quote({"AAPL"}), r"got {'AAPL'}; use list"),
     "a stock as symbol": (lambda s: s.stock.history_ohlc(AAPL, **DAY), "pass its symbol, 'AAPL'"),
+    "no path": (lambda s: s.get(None), "get: path: expected text such as .*, got None"),
+    "save without a path": (
+        lambda s: s.stock.list_symbols().save(None),
+        "save: expected a path as text or a pathlib.Path, got None",
+    ),
+    "download to a number": (
+        lambda s: s.download(s.stock.history_ohlc("AAPL", **DAY), 5),
+        "download: expected a path as text or a pathlib.Path, got 5",
+    ),
     "params as text": (
         lambda s: s.get("/v3/stock/list/symbols", "a=b"),
         "expected a dict of names",
@@ -450,6 +462,55 @@ def test_coroutine_functions_stay_coroutine_functions():
     assert inspect.iscoroutinefunction(thetatrio.Session.chain) is explains
     assert not inspect.iscoroutinefunction(thetatrio.Session.query)
     assert list(inspect.signature(thetatrio.Session.chain).parameters)[:2] == ["self", "symbol"]
+
+
+STRUCTS = {
+    "setting": (lambda: thetatrio.Config(url="x"), "Config: .*'url'; did you mean 'base_url'"),
+    "positional": (lambda: thetatrio.Config("x"), "Config: nothing is positional"),
+    "retries": (lambda: thetatrio.RetryPolicy(retries=3), "did you mean 'max_attempts'"),
+    "reconnects": (lambda: thetatrio.ReconnectPolicy(delay=3), "it takes base, cap, stable"),
+    "period": (lambda: thetatrio.Rate(30, period=60), "did you mean 'per'"),
+    "no count": (thetatrio.Rate, "Rate: must be given: count"),
+    "gap": (lambda: thetatrio.Gap(why="x"), "Gap: .*'why'; it takes reason, since, until"),
+    "request": (
+        lambda: requests.StockHistoryOhlc(symbols="AAPL"),
+        "StockHistoryOhlc: .*'symbols'; did you mean 'symbol'",
+    ),
+    "stream settings": (lambda: StreamSettings(sped=2), "did you mean 'speed'"),
+    "fault": (lambda: Status(kode=500), "Status: .*'kode'; did you mean 'code'"),
+    "stream fault": (lambda: CutFrame(number=3), "CutFrame: .*'number'; it takes bytes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRUCTS)
+def test_wrong_arguments_of_a_constructor_name_the_near_one(name):
+    """Settings, requests, notices and faults explain a wrong argument as a method does."""
+    mistake, message = STRUCTS[name]
+    with pytest.raises(WrongCall, match=message):
+        mistake()
+
+
+def test_explained_structs_are_structs_as_before():
+    """They are copied, compared, pickled, decoded and inspected as other Structs are."""
+    policy = thetatrio.RetryPolicy(max_attempts=3)
+    assert msgspec.structs.replace(policy, max_attempts=12) == thetatrio.RetryPolicy()
+    assert pickle.loads(pickle.dumps(policy)) == policy
+    assert msgspec.json.decode(msgspec.json.encode(policy), type=thetatrio.RetryPolicy) == policy
+    assert inspect.signature(thetatrio.RetryPolicy).parameters["base"].default == 0.25
+
+
+def test_a_type_error_of_a_check_is_not_a_wrong_call():
+    """A TypeError raised while the fields are checked is that error, not one of the arguments."""
+
+    class Checked(msgspec.Struct, metaclass=ExplainedStruct):
+        value: int
+
+        def __post_init__(self):
+            raise TypeError("inside")
+
+    with pytest.raises(TypeError, match="inside") as caught:
+        Checked(1)
+    assert not isinstance(caught.value, WrongCall)
 
 
 def test_a_missing_attribute_without_a_near_one_is_only_named():

@@ -77,16 +77,18 @@ def test_the_demo_is_what_the_readme_shows(monkeypatch, capsys):
     shown = README.split("```text\n", 1)[1].split("```", 1)[0]
     said = capsys.readouterr().out
     assert lasting(said) == lasting(shown)
-    # The lines that tell of the cut, in their order.
-    cut, lost, gap = (said.index(words) for words in ("cuts the", "  lost after", "  gap from"))
+    # The lines about the disconnect, in their order.
+    cut, lost, gap = (
+        said.index(words) for words in ("disconnects the", "  lost after", "  gap from")
+    )
     assert said.index("so far") < cut < lost < gap < said.rindex("so far")
 
 
 def accounted(said: str) -> tuple[int, int, int]:
     """Return the demo's trades that were streamed, that were brought back, and both together."""
-    streamed = re.search(r"brought [\d,]+ quotes and ([\d,]+) trades, with a gap", said)[1]
+    streamed = re.search(r"[\d,]+ quotes and ([\d,]+) trades arrived, with a gap", said)[1]
     back, together = re.search(
-        r"brought ([\d,]+) trades back; the ([\d,]+) together", said
+        r"returned ([\d,]+) missing trades; the ([\d,]+) together", said
     ).groups()
     return tuple(int(text.replace(",", "")) for text in (streamed, back, together))
 
@@ -99,7 +101,7 @@ def test_the_demo_accounts_for_every_trade(monkeypatch, capsys):
     streamed, back, together = accounted(said)
     assert streamed + back == together
     assert streamed > 0
-    assert said.endswith("Nothing was lost silently.\n")
+    assert said.endswith("No trade was lost without a notice.\n")
 
 
 async def test_the_demo_does_not_claim_what_is_not_so():

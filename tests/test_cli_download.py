@@ -129,12 +129,36 @@ def test_the_display_says_what_waits():
         bytes=56_000_000, received=200_000_000, seconds=20.0, seconds_left=3700.4, waiting=3,
         paused_for=0.0,
     )  # fmt: skip
-    assert download_command._line(now) == (
+    assert download_command._line(now, 200) == (
         "1,234,567 rows, 56.0 MB, 10.0 MB/s, 1:01:40 left, 3 requests wait for a slot"
     )
     paused = DownloadProgress(100, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, None, 3, 12.2)
-    assert download_command._line(paused) == "0 rows, 0 B, the terminal is busy: paused for 12 s"
+    assert (
+        download_command._line(paused, 200) == "0 rows, 0 B, the terminal is busy: paused for 12 s"
+    )
     assert now.settled == 41
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (77, "1,234,567 rows, 56.0 MB, 10.0 MB/s, 1:01:40 left, 3 requests wait for a slot"),
+        (76, "1,234,567 rows, 56.0 MB, 10.0 MB/s, 1:01:40 left, 3 requests wait for a slot"),
+        (75, "1,234,567 rows, 56.0 MB, 10.0 MB/s, 1:01:40 left"),
+        (47, "1,234,567 rows, 10.0 MB/s, 1:01:40 left"),
+        (38, "1,234,567 rows, 1:01:40 left"),
+        (20, "1:01:40 left"),
+        (11, ""),
+    ],
+)
+def test_a_narrow_window_loses_complete_parts_of_the_display(width, text):
+    """What does not fit is left out as a whole: no number is cut, the time left goes last."""
+    now = DownloadProgress(
+        parts=100, done=40, no_data=1, pending=0, failed=0, running=8, rows=1_234_567,
+        bytes=56_000_000, received=200_000_000, seconds=20.0, seconds_left=3700.4, waiting=3,
+        paused_for=0.0,
+    )  # fmt: skip
+    assert download_command._line(now, width) == text
 
 
 def test_the_line_at_the_end_says_what_is_not_there():

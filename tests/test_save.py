@@ -96,11 +96,11 @@ async def test_a_cancelled_save_leaves_nothing(tmp_path):
 
 
 async def test_an_unknown_ending_is_refused_before_sending(tmp_path):
-    """A path that says no format is InvalidRequest naming the formats."""
+    """A name without a known ending and an unknown format are InvalidRequest, each by name."""
     async with scripted(answer(CSV)) as (script, session):
-        with pytest.raises(thetatrio.InvalidRequest, match="csv"):
+        with pytest.raises(thetatrio.InvalidRequest, match="no known ending, .*format='csv'"):
             await history(session).save(tmp_path / "a.xlsx")
-        with pytest.raises(thetatrio.InvalidRequest, match="no known ending"):
+        with pytest.raises(thetatrio.InvalidRequest, match="'xml' is not a format; use 'csv'"):
             await history(session).save(tmp_path / "a.csv", format="xml")
         assert script.heads == []
 
@@ -113,11 +113,14 @@ async def test_another_format_than_asked_is_not_saved(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-async def test_a_folder_that_is_not_there_is_said(tmp_path):
-    """The operating system's error comes as it is, before anything is sent."""
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+async def test_a_missing_folder_is_named(tmp_path, name):
+    """The operating system's error names the folder, before anything is sent."""
+    folder = tmp_path / "none"
     async with scripted(answer(CSV)) as (script, session):
-        with pytest.raises(FileNotFoundError):
-            await history(session).save(tmp_path / "none" / "a.csv")
+        with pytest.raises(FileNotFoundError) as caught:
+            await history(session).save(folder / name)
+        assert caught.value.filename == str(folder)
         assert script.heads == []
 
 

@@ -15,12 +15,15 @@ from functools import wraps
 from types import FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NoReturn, ParamSpec, TypeVar, cast
 
+import msgspec
+
 from thetatrio.errors import WrongCall
 
 __all__ = [
     "AsyncIterationOnly",
     "BlockingIterationOnly",
     "ExplainedAttributes",
+    "ExplainedStruct",
     "Fetchable",
     "OnlyAFile",
     "Opening",
@@ -217,6 +220,25 @@ def explain_constructor(kind: C) -> C:
 
     setattr(kind, "__init__", init)  # noqa: B010  # mypy refuses it as an attribute
     return kind
+
+
+class ExplainedStruct(msgspec.StructMeta):
+    """A metaclass of Structs that users make: wrong arguments are WrongCall with a remedy.
+
+    It costs half a microsecond for each object that Python code makes, and nothing for those
+    that msgspec decodes. Rows and events of the stream do without.
+    """
+
+    if not TYPE_CHECKING:  # a type checker derives the constructor from the fields
+
+        def __call__(cls, *args: object, **kwargs: object) -> object:  # noqa: N805  # a class
+            try:
+                return super().__call__(*args, **kwargs)
+            except TypeError:
+                problem = call_problem(cls.__name__, inspect.signature(cls), args, kwargs)
+                if problem is None:  # the arguments fit: it is a TypeError of a check
+                    raise
+                raise WrongCall(problem) from None
 
 
 def mark_used(value: object) -> None:

@@ -55,9 +55,15 @@ def local_path(path: str | bytes | os.PathLike[str], what: str) -> str:
         what: The call, for the message: `save` or `download`.
 
     Raises:
-        InvalidRequest: It is a URL, such as `s3://bucket/x`; nobody means a folder named `s3:`.
+        InvalidRequest: It is not a path, or it is a URL, such as `s3://bucket/x`; nobody means
+            a folder named `s3:`.
     """
-    text = os.fsdecode(path)
+    try:
+        text = os.fsdecode(path)
+    except TypeError:
+        raise InvalidRequest(
+            f"{what}: expected a path as text or a pathlib.Path, got {path!r:.100}"
+        ) from None
     if _URL.match(text):
         raise InvalidRequest(
             f"{what}: {text!r} is a URL, and files are written to local paths only: write to a"

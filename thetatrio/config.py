@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
 
+from thetatrio._calls import ExplainedStruct
 from thetatrio._numbers import as_float, as_int
 from thetatrio._secrets import Secret, sealed
 from thetatrio.errors import InvalidConfig
@@ -179,7 +180,7 @@ class Tier(StrEnum):
         return {Tier.FREE: 1, Tier.VALUE: 2, Tier.STANDARD: 4, Tier.PRO: 8}[self]
 
 
-class Rate(msgspec.Struct, frozen=True):
+class Rate(msgspec.Struct, frozen=True, metaclass=ExplainedStruct):
     """At most `count` requests started in any window of `per` seconds."""
 
     count: int
@@ -193,7 +194,7 @@ class Rate(msgspec.Struct, frozen=True):
         problems.raise_any()
 
 
-class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """How long and how densely a request is tried again (full jitter)."""
 
     max_elapsed: float = 45.0
@@ -218,7 +219,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
         problems.raise_any()
 
 
-class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True):
+class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """How a stream that was up is brought back (full jitter)."""
 
     base: float = 0.25
@@ -310,7 +311,7 @@ class ConfigOptions(TypedDict, total=False):
     verify: bool | str | ssl.SSLContext
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
+class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """Settings of one session. All durations are seconds.
 
     Raises InvalidConfig that names everything wrong at once.

@@ -32,6 +32,7 @@ from typing import (
 
 import msgspec
 
+from thetatrio._calls import ExplainedStruct
 from thetatrio.contracts import Contract, Index, Option, Stock
 from thetatrio.errors import InvalidRequest
 from thetatrio.market_time import from_ms_of_day
@@ -367,7 +368,7 @@ def _topic(
     return Topic(kind, contracts, security=security, joined=joined)
 
 
-class Lost(msgspec.Struct, frozen=True, kw_only=True):
+class Lost(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """The line is down from here on; a `Gap` says when data may flow again."""
 
     reason: str
@@ -375,7 +376,7 @@ class Lost(msgspec.Struct, frozen=True, kw_only=True):
     """Market time of the feed's last event before it, exclusive; None where it had none."""
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
+class Gap(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """Data is missing here: what was sent after `since` and before `until`, both exclusive.
 
     `session.requests_for(gap)` gives the requests that fetch it.
@@ -392,7 +393,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """The subscriptions that it is of; those that came back later have a gap of their own."""
 
 
-class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+class Dropped(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """Events were given up here because they were not read in time."""
 
     count: int
@@ -402,13 +403,13 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     """Market time of the last of them."""
 
 
-class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+class Replayed(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """The terminal repeated events here after a reconnect; they were delivered before."""
 
     count: int
 
 
-class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
+class Undecodable(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """Frames arrived here that could not be read; whose they were is not known."""
 
     count: int

@@ -22,6 +22,13 @@ def test_settings_are_checked_at_once():
     assert StreamSettings(rate=5).source == "rate"
 
 
+def test_settings_of_a_wrong_type_are_invalid_settings():
+    """Text or None in place of a number is InvalidConfig that names each, not a TypeError."""
+    with pytest.raises(InvalidConfig, match="speed must be a number above 0") as caught:
+        StreamSettings(speed="fast", rate="many", keep=None, start=9, clients=["broadcast"])
+    assert len(caught.value.problems) == 5
+
+
 async def test_broadcast(autojump_clock):
     """Every client gets every event, with one number for all."""
     terminal = terminal_with({"numbered": True})

@@ -148,6 +148,11 @@ def _is_value(value: object) -> bool:
 def target_of(method: str, path: str, params: Mapping[str, ParameterValue]) -> str:
     """Return a path with its parameters. Raises InvalidRequest that names all that is wrong."""
     problems: list[str] = []
+    text = cast("object", path)  # who checks no types may pass anything
+    if not isinstance(text, str):
+        raise InvalidRequest(
+            f"{method}: path: expected text such as '/v3/stock/list/symbols', got {text!r:.100}"
+        )
     segments = path.split("/")
     if not _PATH.fullmatch(path) or ".." in segments or "." in segments:
         problems.append(f"path: {path!r} is not a path such as '/v3/stock/list/symbols'")

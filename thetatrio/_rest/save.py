@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, cast, final
 
 import trio
 
@@ -31,16 +31,19 @@ GROUP: Final = 64 << 20  # bytes of CSV that become one table on their way into 
 
 
 def file_format(path: str, wanted: FileFormat | None) -> FileFormat:
-    """Return the format of a file: the one that is wanted, else the one its ending says.
+    """Return the format of a file: the one that is wanted, else the one of its name's ending.
 
-    Raises InvalidRequest where neither says one.
+    Raises InvalidRequest if neither is a format.
     """
-    found = wanted or _ENDINGS.get(Path(path).suffix.lower())
-    if found is None or found not in _ENDINGS.values():
+    if wanted is not None and wanted not in _ENDINGS.values():
+        raise InvalidRequest(f"save: {wanted!r} is not a format; use 'csv', 'ndjson' or 'json'")
+    of_name = _ENDINGS.get(Path(path).suffix.lower())
+    if wanted is None and of_name is None:
         raise InvalidRequest(
-            f"save: {path!r} has no known ending; give format='csv', 'ndjson' or 'json'"
+            f"save: {path!r} has no known ending, such as .csv, .ndjson or .json; rename it, or"
+            " give format='csv'"
         )
-    return found
+    return cast("FileFormat", wanted or of_name)
 
 
 @final
@@ -51,7 +54,11 @@ class PartFile:
         self._path = Path(path)
         folder, name = self._path.parent, self._path.name
         remove_unfinished(folder, name)
-        self._unfinished = UnfinishedFile(folder, name)
+        try:
+            self._unfinished = UnfinishedFile(folder, name)
+        except OSError as error:
+            error.filename = str(folder)  # what is missing or not writable; not a random name
+            raise
         self._file = self._unfinished.file
         self._block: list[bytes] = []
         self._waiting = 0

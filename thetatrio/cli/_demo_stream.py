@@ -126,7 +126,7 @@ async def _through_a_cut(
     say: Callable[[str], None],
 ) -> None:
     await _half(watch, seconds / 2, looks, look)
-    say("  Here the demo cuts the connection, and has the terminal turn the first attempt away.")
+    say("  Here the demo disconnects the stream and has the terminal refuse the first reconnect.")
     terminal.faults.append(RejectHandshake(times=1))
     terminal.stream.drop()
     with trio.move_on_after(_PATIENCE):
@@ -167,13 +167,14 @@ async def _account(session: Session, watch: _Watch, seconds: float) -> str:
         len(numbers - streamed[one] - fetched.get(one, set())) for one, numbers in history.items()
     )
     if lacking:
-        raise ThetaDataError(f"{lacking} trades are missing, and no notice told of them")
+        raise ThetaDataError(f"{lacking} trades are missing, and no notice reported them")
     since = "the beginning" if gaps[0].since is None else clock_text(gaps[0].since)
     return (
-        f"{seconds:g} s brought {watch.quotes:,} quotes and {count:,}"
-        f" trades, with a gap from {since} to {clock_text(gaps[-1].until)}.\n"
-        f"session.requests_for(gap) brought {back:,} trades back; the {count + back:,} together are"
-        " what the day's history has.\nNothing was lost silently."
+        f"In {seconds:g} s {watch.quotes:,} quotes and {count:,} trades arrived, with a gap from"
+        f" {since} to {clock_text(gaps[-1].until)}.\n"
+        f"The requests of session.requests_for(gap) returned {back:,} missing trades;"
+        f" the {count + back:,} together are those of the day's history.\n"
+        "No trade was lost without a notice."
     )
 
 

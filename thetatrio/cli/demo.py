@@ -79,9 +79,9 @@ async def _demo(
         statistics = session.statistics()
         _say(
             console,
-            f"{len(chain)} contracts with Greeks and {len(bars)} bars came side by side in"
-            f" {(answered - asked) * 1000:.0f} ms; {statistics.started} requests,"
-            f" {statistics.slots} slots; {time.perf_counter() - started:.1f} s in all.",
+            f"{len(chain)} contracts with Greeks and {len(bars)} bars, requested concurrently,"
+            f" arrived in {(answered - asked) * 1000:.0f} ms; {statistics.started} requests,"
+            f" {statistics.slots} slots; {time.perf_counter() - started:.1f} s in total.",
         )
         if terminal is not None and seconds:
             options = _at_the_money(chain)

@@ -25,6 +25,7 @@ from thetatrio.rows import Row
 __all__ = ["Switches", "run"]
 
 EVERY: Final = 0.25  # seconds between two looks at the progress
+BAR: Final = 24  # columns of the bar; a third of a narrower window
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -88,18 +89,18 @@ async def _download(
         under_way.append(download)
         if not sys.stderr.isatty():
             return await download
-        with _bar() as bar:
+        with _bar(Console(stderr=True)) as bar:
             async with open_hidden_nursery() as nursery:
                 nursery.start_soon(_show, download, bar, bar.add_task("", total=None))
                 return await download
 
 
-def _bar() -> Progress:
+def _bar(console: Console) -> Progress:
     return Progress(
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=min(BAR, console.width // 3)),
         MofNCompleteColumn(),
         TextColumn("{task.description}"),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
     )
 
@@ -107,23 +108,35 @@ def _bar() -> Progress:
 async def _show(download: Download, bar: Progress, task: TaskID) -> None:
     while True:
         now = download.progress()
-        bar.update(task, total=now.parts, completed=now.settled, description=_line(now))
+        beside = min(BAR, bar.console.width // 3) + len(f"{now.parts}/{now.parts}") + 2
+        text = _line(now, bar.console.width - beside)
+        bar.update(task, total=now.parts, completed=now.settled, description=text)
         await trio.sleep(EVERY)
 
 
-def _line(now: DownloadProgress) -> str:
-    """Return rows, bytes, rate, time left, and what waits."""
-    shown = [f"{now.rows:,} rows", _size(now.bytes)]
+def _line(now: DownloadProgress, width: int) -> str:
+    """Return rows, bytes, rate, time left, and what waits.
+
+    Args:
+        now: The state of the download.
+        width: Columns that there are. What does not fit is left out as a whole, first the
+            waiting requests, then bytes, rate, rows, the time left and the pause.
+    """
+    shown = {"rows": f"{now.rows:,} rows", "bytes": _size(now.bytes)}
     if now.seconds:
-        shown.append(f"{_size(now.received / now.seconds)}/s")
+        shown["rate"] = f"{_size(now.received / now.seconds)}/s"
     if now.seconds_left is not None:
         minutes, seconds = divmod(round(now.seconds_left), 60)
-        shown.append(f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left")
+        shown["left"] = f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left"
     if now.paused_for:
-        shown.append(f"the terminal is busy: paused for {now.paused_for:.0f} s")
+        shown["pause"] = f"the terminal is busy: paused for {now.paused_for:.0f} s"
     elif now.waiting:
-        shown.append(f"{now.waiting} requests wait for a slot")
-    return ", ".join(shown)
+        shown["waiting"] = f"{now.waiting} requests wait for a slot"
+    for name in ("waiting", "bytes", "rate", "rows", "left", "pause"):
+        if len(", ".join(shown.values())) <= width:
+            break
+        shown.pop(name, None)
+    return ", ".join(shown.values())
 
 
 def _size(count: float) -> str:

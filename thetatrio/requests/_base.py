@@ -34,7 +34,7 @@ from typing import (
 import msgspec
 
 from thetatrio import market_time
-from thetatrio._calls import call_problem
+from thetatrio._calls import ExplainedStruct, call_problem
 from thetatrio._numbers import as_float, as_int
 from thetatrio.config import Tier
 from thetatrio.contracts import (
@@ -209,7 +209,13 @@ RateType: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-class Request(msgspec.Struct, Generic[R], frozen=True, repr_omit_defaults=True):
+class Request(
+    msgspec.Struct,
+    Generic[R],
+    frozen=True,
+    repr_omit_defaults=True,
+    metaclass=ExplainedStruct,
+):
     """Base of all requests; `R` is the row its answer is made of.
 
     Raises InvalidRequest, when it is made, that names everything wrong with

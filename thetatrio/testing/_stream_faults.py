@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from thetatrio._calls import ExplainedStruct
+
 GarbageKind: TypeAlias = Literal[
     "not_json", "truncated", "wrong_types", "bad_utf8", "unknown_kind", "unknown_field"
 ]
@@ -20,7 +22,7 @@ BadFrameKind: TypeAlias = Literal[
 ]
 
 
-class _StreamAim(msgspec.Struct, frozen=True, kw_only=True):
+class _StreamAim(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     nth: int = 1
     """The first that is hit, counted from 1."""
     times: int | None = None

@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from thetatrio._calls import ExplainedStruct
 from thetatrio.testing._stream_faults import (
     BadFrame,
     CloseFrame,
@@ -91,7 +92,7 @@ __all__ = [
 ]
 
 
-class _Aim(msgspec.Struct, frozen=True, kw_only=True):
+class _Aim(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     path: str = "*"
     """An operation's name, or a glob over the path of the URL."""
     nth: int = 1

@@ -7,6 +7,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from thetatrio._calls import ExplainedStruct
+from thetatrio._numbers import as_float
 from thetatrio.errors import InvalidConfig
 from thetatrio.market_time import ms_of_day, parse_time
 
@@ -17,7 +19,7 @@ Acknowledge: TypeAlias = Literal["always", "never", "refusals"]
 KeyOrder: TypeAlias = Literal["header", "shuffled"]
 Upstream: TypeAlias = Literal["CONNECTED", "DISCONNECTED", "UNVERIFIED", "ERROR"]
 
-_WORDS: Final = {
+_CHOICES: Final = {
     "clients": ("broadcast", "replace", "refuse"),
     "subscriptions": ("account", "connection"),
     "source": ("market", "rate", "none"),
@@ -26,7 +28,7 @@ _WORDS: Final = {
 }
 
 
-class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
+class StreamSettings(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
     """Settings of the stream; may be replaced while it runs (`terminal.stream.settings`).
 
     Seconds are those of trio's clock. Raises InvalidConfig that names
@@ -80,26 +82,31 @@ class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.rate is not None and self.source == "market":
             msgspec.structs.force_setattr(self, "source", "rate")
         problems = [
-            f"{name}: no such word: {getattr(self, name)!r}"
-            for name, words in _WORDS.items()
-            if getattr(self, name) not in words
+            f"{name} must be one of {', '.join(map(repr, choices))}, got {getattr(self, name)!r}"
+            for name, choices in _CHOICES.items()
+            if getattr(self, name) not in choices
         ]
+
+        def number(name: str) -> float:
+            value = as_float(getattr(self, name))
+            return math.nan if value is None else value  # no comparison with NaN holds
+
         rate = self.rate
         for holds, text in (
             (self.source != "rate" or rate is not None, "source='rate' needs a rate"),
-            (rate is None or rate > 0, "rate must be events a second above 0"),
-            (self.speed > 0, "speed must be above 0"),
-            (self.acknowledge_delay >= 0, "acknowledge_delay must be seconds from 0"),
-            (0 < self.status_interval < math.inf, "status_interval must be seconds above 0"),
-            (self.newline_joined >= 1, "newline_joined must be 1 or more"),
-            (self.queue_events >= 1, "queue_events must be 1 or more"),
-            (self.keep >= 0, "keep must be 0 or more"),
+            (rate is None or number("rate") > 0, "rate must be events a second above 0"),
+            (number("speed") > 0, "speed must be a number above 0"),
+            (number("acknowledge_delay") >= 0, "acknowledge_delay must be seconds from 0"),
+            (0 < number("status_interval") < math.inf, "status_interval must be seconds above 0"),
+            (number("newline_joined") >= 1, "newline_joined must be 1 or more"),
+            (number("queue_events") >= 1, "queue_events must be 1 or more"),
+            (number("keep") >= 0, "keep must be 0 or more"),
         ):
             if not holds:
                 problems.append(text)
         try:
             parse_time(self.start)
-        except ValueError as problem:
+        except (TypeError, ValueError) as problem:
             problems.append(f"start: {problem}")
         if problems:
             raise InvalidConfig("StreamSettings: " + "; ".join(problems), problems=tuple(problems))
