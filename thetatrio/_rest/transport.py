@@ -60,7 +60,6 @@ class Reply:
         translate: Returns the error of our tree for one of httpx.
         silence_timeout: Seconds without a byte of the body, and for a whole error text.
         url: What was requested.
-        times_reads: Whether each read of the connection already ends after `silence_timeout`.
     """
 
     def __init__(
@@ -70,7 +69,6 @@ class Reply:
         *,
         silence_timeout: float,
         url: str,
-        times_reads: bool = False,
     ) -> None:
         self._response = response
         self._translate = translate
@@ -92,9 +90,6 @@ class Reply:
         length: str = "" if "transfer-encoding" in headers else headers.get("content-length", "")
         # Bytes of the body still to come; -1 if that is not known.
         self._left = int(length) if length.isdecimal() else -1
-        # A read of such a body brings bytes of it, so that reads are all there is to time.
-        # Those of a chunked one may bring nothing but a chunk's head, byte by byte.
-        self._is_timed = times_reads and self._left >= 0
         if response.is_closed:  # made with its content, which httpx has decoded
             self._decoder = None
             self._chunks = _InMemory(response.content)
@@ -149,9 +144,10 @@ class Reply:
         if self._ended:
             return b""
         if self._chunks is None:
-            # Not httpx's aiter_raw(), which is one more generator for each piece.
+            # Not httpx's aiter_raw(): at the end of the body it gives the connection back before
+            # what follows the body can be looked at.
             self._chunks = aiter(cast("httpx.AsyncByteStream", self._response.stream))
-        if self._is_timed or self._left == 0:  # a scope costs as much as a small body
+        if self._left == 0:  # nothing is waited for, and a scope costs as much as a small body
             return await self._next_chunk(self._chunks)
         with trio.move_on_after(self._silence_timeout):
             return await self._next_chunk(self._chunks)
@@ -397,8 +393,7 @@ class Transport:
             on_sent()
 
         body = _NoBody(sent)
-        timeouts = {"connect": connect_timeout}
-        extensions: dict[str, object] = {"timeout": timeouts}
+        extensions: dict[str, object] = {"timeout": {"connect": connect_timeout}}
         handshake = _Handshake() if self._is_tls else None
         if handshake is not None:
             extensions["trace"] = handshake.trace
@@ -427,15 +422,11 @@ class Transport:
             raise self._translate(None, "an answer")
         body.note_sent()
         self.answered = True
-        silence_timeout = self._config.silence_timeout
-        # httpcore reads this dictionary when the body is begun; a test holds it to that.
-        timeouts["read"] = silence_timeout
         reply = Reply(
             response,
             self._translate,
-            silence_timeout=silence_timeout,
+            silence_timeout=self._config.silence_timeout,
             url=url,
-            times_reads=self._dates_requests,
         )
         self.server = reply.server
         self.market_day = reply.market_day
