@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict, cast
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
 
 from thetatrio._calls import ExplainedStruct
 from thetatrio._numbers import as_float, as_int
-from thetatrio._secrets import Secret, sealed
+from thetatrio._secrets import Secret, redact_url, seal, sealed
 from thetatrio.errors import InvalidConfig
 
 __all__ = [
@@ -311,7 +311,19 @@ class ConfigOptions(TypedDict, total=False):
     verify: bool | str | ssl.SSLContext
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=ExplainedStruct):
+class _SealedStruct(ExplainedStruct):
+    # Of Structs with secrets: no frame has one in its locals, from the constructor's first on.
+
+    if not TYPE_CHECKING:  # a type checker derives the constructor from the fields
+
+        def __call__(cls, *args: object, **kwargs: object) -> object:  # noqa: N805  # a class
+            seal(kwargs, frozenset(cls.__struct_fields__))
+            positional = tuple(redact_url(it) if isinstance(it, str) else it for it in args)
+            del args
+            return super().__call__(*positional, **kwargs)
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct):
     """Settings of one session. All durations are seconds.
 
     Raises InvalidConfig that names everything wrong at once.
