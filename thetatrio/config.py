@@ -19,9 +19,10 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
 
+from thetatrio import _secrets
 from thetatrio._calls import ExplainedStruct
 from thetatrio._numbers import as_float, as_int
-from thetatrio._secrets import Secret, redact_url, seal, sealed
+from thetatrio._secrets import Secret, sealed
 from thetatrio.errors import InvalidConfig
 
 __all__ = [
@@ -317,8 +318,10 @@ class _SealedStruct(ExplainedStruct):
     if not TYPE_CHECKING:  # a type checker derives the constructor from the fields
 
         def __call__(cls, *args: object, **kwargs: object) -> object:  # noqa: N805  # a class
-            seal(kwargs, frozenset(cls.__struct_fields__))
-            positional = tuple(redact_url(it) if isinstance(it, str) else it for it in args)
+            _secrets.seal(kwargs, frozenset(cls.__struct_fields__))
+            positional = tuple(
+                _secrets.redact_url(it) if isinstance(it, str) else it for it in args
+            )
             del args
             return super().__call__(*positional, **kwargs)
 
