@@ -74,6 +74,8 @@ nitpick_ignore = [
 nitpick_ignore_regex = [
     # Type variables, which stand for what a caller gives.
     ("py:class", r"(thetatrio\.[\w.]+\.)?[A-Z](_co)?"),
+    # Of a function without arguments Sphinx takes the list for a part of the name.
+    ("py:class", r"collections\.abc\.Callable\[\[\]"),
     # What the simulated terminal is made of.
     ("py:class", r"thetatrio\.testing\._.*|SecType|ReqType"),
 ]

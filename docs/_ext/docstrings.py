@@ -22,12 +22,15 @@ from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 from units import unit_of
 
-from thetatrio import errors
+from thetatrio import _calls, errors
+from thetatrio._stream import stream
 from thetatrio.events import Event
 from thetatrio.rows import Row
 
 ARGUMENT = re.compile(r"    ([*\w]+(?:, [*\w]+)*): ")
 YIELDS = re.compile(r"~?collections\.abc\.(Async)?Generator\[(.*?), None(?:, None)?\]")
+OWN_PARTS = frozenset({"block", "patterns"})
+"""Members without an underscore, for other modules of the library, that are not for users."""
 MANY_FIELDS = 5
 """A struct with more is read in its table, and its signature is left out."""
 
@@ -277,6 +280,8 @@ def process_signature(
         return signature or "", f"~contextlib.{kind}[{found[2]}]"
     if issubclass(obj, msgspec.Struct):
         told = issubclass(obj, (Row, Event)) or len(obj.__struct_fields__) > MANY_FIELDS
+        # Of a metaclass's call, Sphinx would show the annotations as they are written.
+        told = told or type(obj) is not msgspec.StructMeta
     else:
         # What takes the library's own parts is made by the library.
         told = "thetatrio._" in (signature or "") or "RestClient" in (signature or "")
@@ -300,7 +305,9 @@ def field_names() -> frozenset[str]:
 def skip_member(
     app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object
 ) -> bool | None:
-    """Leave out fields: their table has them."""
+    """Leave out fields, which their table has, and parts that are the library's own."""
+    if name in OWN_PARTS:
+        return True
     if isinstance(obj, property) or callable(obj):
         return None
     if type(obj).__name__ == "_tuplegetter" or name in field_names():
@@ -319,6 +326,9 @@ def process_bases(app: Sphinx, name: str, obj: object, options: object, bases: l
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    # Sphinx reads the annotations of overloads as a wrapper's own module would.
+    for name, value in vars(stream).items():
+        vars(_calls).setdefault(name, value)
     app.connect("autodoc-process-docstring", process_docstring)
     app.connect("autodoc-process-signature", process_signature)
     app.connect("autodoc-process-bases", process_bases)
