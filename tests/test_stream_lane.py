@@ -497,13 +497,33 @@ def test_an_event_before_its_acknowledgement_ends_its_gap():
 
 
 def test_events_of_one_read_end_their_gaps_together():
-    """However many subscriptions one read brings events of, it ends their gaps in one notice."""
+    """However many subscriptions one read brings events of, it ends their gaps in one notice.
+
+    Up to the latest of their first events: none is proof of the time before it.
+    """
     lane, inbox = laned(BOTH, Topic.ohlc(SPX), Topic.market_values(AAPL))
     reconnected(lane)
     inbox.take()
     events = [trade(5), trade(6, MSFT), bar(7, SPX), market_value(8, AAPL)]
     flush(lane, events, 10.1)
-    assert inbox.got == [gap(None, at(5), topics=lane.topics), *events]
+    assert inbox.got == [gap(None, at(8), topics=lane.topics), *events]
+    assert not lane.is_lost
+
+
+def test_an_event_of_one_subscription_is_no_proof_of_another():
+    """What is not acknowledged may have missed what was before its own first event."""
+    lane, inbox = laned(BOTH)
+    flush(lane, [trade(1), trade(1, MSFT)])
+    reconnected(lane)
+    inbox.take()
+    lane.answered(KEY, 10)
+    events = [trade(5), trade(7, MSFT)]
+    flush(lane, events, 10.1)
+    assert inbox.got == [
+        gap(at(1), at(5), topics=(Topic.trades(AAPL),)),
+        gap(at(1), at(7), topics=(Topic.trades(MSFT),)),
+        *events,
+    ]
     assert not lane.is_lost
 
 

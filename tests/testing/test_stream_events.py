@@ -8,7 +8,8 @@ import trio
 
 from tests.testing.stream_client import DAY, connected, terminal_with
 from thetatrio import Index, Option, Stock
-from thetatrio.testing import StreamSettings
+from thetatrio.testing import StreamSettings, StreamSubscription
+from thetatrio.testing._stream.commands import Command
 from thetatrio.testing._tape import market_value
 
 OPEN = 34_200_000
@@ -164,6 +165,30 @@ async def test_a_later_subscription_begins_now(autojump_clock):
         earlier = [trade for trade in tape.trades if trade.ms <= OPEN + 100_500]
         assert event["ohlc"]["ms_of_day"] > OPEN + 100_500
         assert event["ohlc"]["count"] == len(earlier) + 1
+
+
+async def test_what_is_taken_while_another_is_prepared_misses_nothing(autojump_clock, monkeypatch):
+    """A subscription begins when it is accepted, however long others take to prepare then."""
+    terminal = terminal_with({"speed": 1e-9})
+    stream = terminal.stream
+    events = stream.source.events
+    contracts = events.contracts
+    wanted = StreamSubscription("STOCK", "TRADE", Stock("AAPL"))
+
+    def slowly(subscription):
+        if subscription != wanted and wanted not in stream.account:
+            command = Command("STREAM", 2, has_id=True, add=True, subscription=wanted)
+            stream.account.obey(command, "CONNECTED", 1, grown=True)
+            stream.advance(60)
+        return contracts(subscription)
+
+    monkeypatch.setattr(events, "contracts", slowly)
+    async with connected(terminal) as client:
+        await client.subscribe("INDEX", root="SPX")
+        with trio.fail_after(10):
+            while (event := (await client.events(1))[0])["contract"]["root"] != "AAPL":
+                pass
+    assert event["ohlc"]["count"] == 1
 
 
 async def test_full_stock_trades(autojump_clock):

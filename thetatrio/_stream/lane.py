@@ -277,12 +277,22 @@ class Lane:
             self.close_gap(until)
             return
         keys = [key for key in loss.lost if key not in self.unanswered]
-        sent = dict.fromkeys(map(self._key_of, events))
-        early = [key for key in sent if key in loss.lost and key in self.unanswered]
-        doubtful = [key for key in early if not _is_proof(key) and key not in loss.doubtful]
-        keys += [key for key in early if _is_proof(key)] + doubtful
         if keys:
             self._close(loss, keys, until)
+        first: dict[Key, StreamEvent] = {}
+        for event in events:
+            first.setdefault(self._key_of(event), event)
+        early = [
+            key
+            for key in first
+            if key in loss.lost and (_is_proof(key) or key not in loss.doubtful)
+        ]
+        if not early:
+            return
+        # An early event tells nothing of the time before it: one gap up to the latest of them.
+        until = max(until, *filter(None, (market_time_of(first[key]) for key in early)))
+        self._close(loss, early, until)
+        doubtful = [key for key in early if not _is_proof(key)]
         if doubtful:
             # The rest of their gap, up to the acknowledgement.
             loss.lost |= dict.fromkeys(doubtful, until)

@@ -198,7 +198,9 @@ class Source:
         turns = self._turns
         batch: list[Happening] = []
         account = self._outlet.account
-        while turns and turns[0].ms <= until and len(batch) < _BATCH:
+        ms = -1
+        # A millisecond is brought whole: a new subscription begins after the position.
+        while turns and turns[0].ms <= until and (len(batch) < _BATCH or turns[0].ms == ms):
             ms, order, happenings, rest, subscription = turns[0]
             if subscription not in self._taken or subscription not in account:
                 heapq.heappop(turns)
@@ -218,9 +220,11 @@ class Source:
         return bool(turns)
 
     async def _take_subscriptions(self) -> None:
-        account = self._outlet.account
-        if account.version == self._version:
-            return
+        # Until none is new: what was acknowledged meanwhile has its events from then on, too.
+        while self._outlet.account.version != self._version:
+            await self._take_new(self._outlet.account)
+
+    async def _take_new(self, account: Account) -> None:
         self._version = account.version
         wanted = list(account)
         # A full stream has the trades of each contract, too.
