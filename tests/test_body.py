@@ -44,6 +44,10 @@ class FakeReply:
                 await trio.sleep(step)
         return b""
 
+    async def hand_to(self, take):
+        while piece := await self.receive():
+            await take(piece)
+
     async def aclose(self):
         self.closed += 1
         with trio.CancelScope(shield=True):

@@ -86,7 +86,24 @@ async def test_no_byte_of_an_answer_within_its_deadline_is_a_read_timeout(autoju
         assert 120 <= trio.current_time() - start < 121
 
 
-async def test_silence_in_a_body_has_its_own_deadline(autojump_clock):
+async def listed(query):
+    """Read by the task that asks."""
+    return await query
+
+
+async def through_channel(query):
+    """Read ahead by a task of the session's."""
+    async with query.rows() as rows:
+        return [row async for row in rows]
+
+
+# Once rows were delivered, the answer cannot be asked for again.
+TOO_LONG = (thetatrio.ReadTimeout, thetatrio.ConnectionLost)
+both_ways = pytest.mark.parametrize("read", [listed, through_channel])
+
+
+@both_ways
+async def test_silence_in_a_body_has_its_own_deadline(read, autojump_clock):
     """Between two pieces the silence_timeout counts, not the longer one before the first byte."""
 
     async def falls_silent(stream, head):
@@ -95,12 +112,13 @@ async def test_silence_in_a_body_has_its_own_deadline(autojump_clock):
 
     async with scripted(falls_silent, retry=ONE_TRY, silence_timeout=7) as (_, session):
         start = trio.current_time()
-        with pytest.raises(thetatrio.ReadTimeout, match="its answer was awaited"):
-            await session.stock.list_symbols()
+        with pytest.raises(TOO_LONG, match="its answer was awaited"):
+            await read(session.stock.list_symbols())
         assert trio.current_time() - start == pytest.approx(7)
 
 
-async def test_a_slow_body_is_read_to_its_end(autojump_clock):
+@both_ways
+async def test_a_slow_body_is_read_to_its_end(read, autojump_clock):
     """A body that keeps coming has no deadline, however long it takes."""
     body = BODY * 20
 
@@ -112,7 +130,7 @@ async def test_a_slow_body_is_read_to_its_end(autojump_clock):
             await trio.sleep(20)
 
     async with scripted(slow) as (_, session):
-        assert len(await session.stock.list_symbols()) == 40
+        assert len(await read(session.stock.list_symbols())) == 40
         assert trio.current_time() >= 580
 
 
@@ -182,7 +200,22 @@ async def test_line_ends_after_an_answer_only_cost_its_connection():
         assert script.network.connections == 2
 
 
-async def test_silence_in_a_chunks_head_counts(autojump_clock):
+async def test_a_reader_who_pauses_is_not_taken_for_silence(autojump_clock):
+    """silence_timeout counts while bytes are waited for, not while nobody takes those that came."""
+    async with (
+        scripted(answer(BODY * 200, chunks=20), silence_timeout=7) as (_, session),
+        session.stock.list_symbols().batches() as channel,
+    ):
+        count = 0
+        async for batch in channel:
+            count += len(batch)
+            await trio.sleep(8)
+        assert trio.current_time() > 100
+        assert count == 400
+
+
+@both_ways
+async def test_silence_in_a_chunks_head_counts(read, autojump_clock):
     """Bytes of which no piece of the answer comes do not extend silence_timeout."""
 
     async def trickles(stream, head):
@@ -193,8 +226,8 @@ async def test_silence_in_a_chunks_head_counts(autojump_clock):
 
     async with scripted(trickles, retry=ONE_TRY, silence_timeout=7) as (_, session):
         start = trio.current_time()
-        with pytest.raises(thetatrio.ReadTimeout, match="its answer was awaited"):
-            await session.stock.list_symbols()
+        with pytest.raises(TOO_LONG, match="its answer was awaited"):
+            await read(session.stock.list_symbols())
         assert trio.current_time() - start == pytest.approx(7)
 
 

@@ -174,6 +174,7 @@ def explained(
         opens: Whether a context manager that it returns has to be entered before anything
             else; it is returned as one that explains that.
     """
+    opens = opens and not inspect.iscoroutinefunction(function)
     signature = inspect.signature(function)
     if owner is not None:
         signature = signature.replace(parameters=list(signature.parameters.values())[1:])

@@ -26,6 +26,8 @@ def as_int(value: object) -> int | None:
     Returns:
         The int, or None if `value` is anything else.
     """
+    if type(value) is int:
+        return value
     value = _scalar(value)
     if isinstance(value, bool) or not isinstance(value, Integral):
         return None

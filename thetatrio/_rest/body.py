@@ -275,8 +275,7 @@ class PumpedBody:
         error: ThetaDataError | None = SessionClosed("the session was left while this was read")
         try:
             with self._scope:
-                while chunk := await self._reply.receive():
-                    await self._hand_on(chunk)
+                await self._reply.hand_to(self._hand_on)
                 error = None
         except ThetaDataError as reason:
             error = reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Final, Literal, TypeVar, cast
 from urllib.parse import quote
 
@@ -122,6 +123,7 @@ def spell(request: Request[R], wanted: RowFormat | None, row_format: RowFormat) 
     return Spelling((Target(target_of(request, asked)),), ACCEPT[asked])
 
 
+@lru_cache(64)
 def known_form(content_type: str) -> Form | None:
     """Return the format that a media type names; None for other media types."""
     return _FORMS.get(content_type.partition(";")[0].strip().lower())

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
@@ -50,6 +51,7 @@ for _name in ("connection", "http11", "proxy", "socks"):
 
 _HEADERS_TOO_LONG: Final = 431  # h11's hint
 _ERROR_BODY: Final = 4096  # bytes kept of what a terminal says of an error
+_SMALL: Final = 16_384  # bytes of a body that may arrive with its headers
 
 
 class Reply:
@@ -74,7 +76,12 @@ class Reply:
         self._translate = translate
         self._silence_timeout = silence_timeout
         self._url = url
-        headers = response.headers
+        # In one pass: httpx searches all of them for each name.
+        headers: dict[str, str] = {}
+        for raw_name, raw in response.headers.raw:
+            name, value = raw_name.lower().decode("latin-1"), raw.decode("latin-1")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        self._headers = headers
         self.status = response.status_code
         self.content_type: str = redact(headers.get("content-type", ""))
         self.server: str = redact(headers.get("server", ""))
@@ -87,7 +94,8 @@ class Reply:
         self._decoder = GzipDecoder(codings) if codings else None
         self._chunks: AsyncIterator[bytes] | None = None
         self._ended = False
-        length: str = "" if "transfer-encoding" in headers else headers.get("content-length", "")
+        self._silence: trio.CancelScope | None = None
+        length = "" if "transfer-encoding" in headers else headers.get("content-length", "")
         # Bytes of the body still to come; -1 if that is not known.
         self._left = int(length) if length.isdecimal() else -1
         if response.is_closed:  # made with its content, which httpx has decoded
@@ -97,7 +105,7 @@ class Reply:
     @property
     def redirect(self) -> str:
         """Where a redirect points, without query and password; empty if it is none."""
-        location: str | None = self._response.headers.get("location")
+        location = self._headers.get("location")
         if location is None or not 300 <= self.status < 400:
             return ""
         return redirect_target(location, self._url)
@@ -105,16 +113,28 @@ class Reply:
     @property
     def retry_after(self) -> float | None:
         """The seconds that the terminal asks to be left alone for, or None."""
-        said = self._response.headers.get("retry-after")
+        said = self._headers.get("retry-after")
         return parse_retry_after(said, dt.datetime.now(dt.UTC))
 
     @property
     def end_is_provable(self) -> bool:
         """Whether a cut can be told from the end: the length is said, or chunks have a last one."""
-        headers = self._response.headers
+        headers = self._headers
         return (
             "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
         )
+
+    async def hand_to(self, take: Callable[[bytes], Awaitable[None]]) -> None:
+        """Give the pieces of the body to `take`, one by one, to its proven end.
+
+        Costs less than receive() for each, with the same errors.
+        """
+        with trio.CancelScope() as silence:
+            self._silence = silence
+            while chunk := await self.receive():
+                await take(chunk)
+        if silence.cancelled_caught:
+            raise self._silent()
 
     async def receive(self) -> bytes:
         """Return the next bytes of the body; none at its proven end.
@@ -147,12 +167,31 @@ class Reply:
             # Not httpx's aiter_raw(): at the end of the body it gives the connection back before
             # what follows the body can be looked at.
             self._chunks = aiter(cast("httpx.AsyncByteStream", self._response.stream))
-        if self._left == 0:  # nothing is waited for, and a scope costs as much as a small body
+        # A scope costs as much as 20 rows: none where nothing is waited for, one for all pieces
+        # where one task reads them.
+        if self._left == 0 or self._is_here():
             return await self._next_chunk(self._chunks)
-        with trio.move_on_after(self._silence_timeout):
-            return await self._next_chunk(self._chunks)
+        if (silence := self._silence) is None:
+            with trio.move_on_after(self._silence_timeout):
+                return await self._next_chunk(self._chunks)
+            raise self._silent()
+        silence.deadline = trio.current_time() + self._silence_timeout
+        chunk = await self._next_chunk(self._chunks)
+        silence.deadline = math.inf
+        if silence.cancel_called:  # as it came
+            raise self._silent()
+        return chunk
+
+    def _is_here(self) -> bool:
+        """Tell whether the rest of a small body has arrived with the headers."""
+        if not 0 < self._left < _SMALL:
+            return False
+        parser = _parser_of(self._response)
+        return parser is not None and len(parser.trailing_data[0]) >= self._left
+
+    def _silent(self) -> Exception:
         self._ended = True
-        raise self._translate(None, "its answer")
+        return self._translate(None, "its answer")
 
     async def _next_chunk(self, chunks: AsyncIterator[bytes]) -> bytes:
         try:
