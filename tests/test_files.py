@@ -61,7 +61,7 @@ def test_two_writers_with_one_process_id_never_share_a_file(tmp_path, monkeypatc
 def test_a_name_that_exists_is_not_opened(tmp_path, monkeypatch):
     """A file or a link under the random name is left alone, and another name is tried."""
     names = iter(["0" * 16, "1" * 16, "2" * 16])
-    monkeypatch.setattr(_files.secrets, "token_hex", lambda _: next(names))
+    monkeypatch.setattr(_files.os, "urandom", lambda _: bytes.fromhex(next(names)))
     (tmp_path / f"a.csv.{'0' * 16}.part").write_bytes(b"somebody's")
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
@@ -75,7 +75,7 @@ def test_a_name_that_exists_is_not_opened(tmp_path, monkeypatch):
 
 def test_no_free_name_is_an_error(tmp_path, monkeypatch):
     """When every random name is taken, creating the file fails instead of sharing one."""
-    monkeypatch.setattr(_files.secrets, "token_hex", lambda _: "0" * 16)
+    monkeypatch.setattr(_files.os, "urandom", bytes)
     first = UnfinishedFile(tmp_path, "a.csv")
     with pytest.raises(FileExistsError, match="no temporary name"):
         UnfinishedFile(tmp_path, "a.csv")

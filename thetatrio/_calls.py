@@ -162,6 +162,14 @@ def _contract_hint(name: str, value: object) -> str:
     )
 
 
+def _signature_of(function: Callable[..., object], *, is_method: bool) -> inspect.Signature:
+    """Return what a call of a function, or of a method of an object, takes."""
+    signature = inspect.signature(function)
+    if is_method:
+        signature = signature.replace(parameters=list(signature.parameters.values())[1:])
+    return signature
+
+
 def explained(
     name: str, function: Callable[P, T], owner: type | None = None, *, opens: bool = True
 ) -> Callable[P, T]:
@@ -175,9 +183,6 @@ def explained(
             else; it is returned as one that explains that.
     """
     opens = opens and not inspect.iscoroutinefunction(function)
-    signature = inspect.signature(function)
-    if owner is not None:
-        signature = signature.replace(parameters=list(signature.parameters.values())[1:])
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -190,6 +195,7 @@ def explained(
         try:
             result = function(*args, **kwargs)
         except TypeError:
+            signature = _signature_of(function, is_method=owner is not None)
             problem = call_problem(name, signature, args[owner is not None :], kwargs)
             if problem is None:  # the arguments fit: it is a TypeError of something inside
                 raise
@@ -206,14 +212,13 @@ def explained(
 def explain_constructor(kind: C) -> C:
     """Explain wrong arguments of a class's constructor; a class decorator."""
     initialise: Any = getattr(kind, "__init__")  # noqa: B009  # mypy refuses it as an attribute
-    signature = inspect.signature(initialise)
-    signature = signature.replace(parameters=list(signature.parameters.values())[1:])
 
     @wraps(initialise)
     def init(self: object, *args: Any, **kwargs: Any) -> None:
         try:
             initialise(self, *args, **kwargs)
         except TypeError:
+            signature = _signature_of(initialise, is_method=True)
             problem = call_problem(type(self).__name__, signature, args, kwargs)
             if problem is None:
                 raise

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 import sys
 import time
@@ -148,7 +147,7 @@ def _stem(name: str) -> str:
 
 def _create(folder: Path, stem: str) -> tuple[Path, IO[bytes]]:
     for _ in range(_ATTEMPTS):
-        path = folder / f"{stem}.{secrets.token_hex(8)}.part"
+        path = folder / f"{stem}.{os.urandom(8).hex()}.part"
         try:
             file = path.open("xb")
         except FileExistsError:
