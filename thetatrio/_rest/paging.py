@@ -127,6 +127,10 @@ class Pages:
         self._last = None
         ask = msgspec.structs.replace(self._first, target=self._target, read_ahead=0)
         body = io.BytesIO()  # its repr does not show the bytes
+
+        def restart() -> None:
+            body.seek(body.truncate(0))
+
         # Nothing of a page is used before it is whole: one that is cut is asked for again.
         answer = Answer(
             self._client,
@@ -134,7 +138,7 @@ class Pages:
             settled=False,
             lane=self._lane,
             ticket=self._ticket,
-            on_restart=lambda: body.seek(body.truncate(0)),
+            on_restart=restart,
             expected=self._expected,
             is_parsed=True,
         )
