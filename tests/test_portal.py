@@ -23,6 +23,7 @@ from tests.leaks import descriptors
 from thetatrio import _portal, aio, sync
 from thetatrio._bell import Bell
 from thetatrio._faces.on_threads import Caller
+from thetatrio._stream import supervisor
 from thetatrio.testing.sync import open_terminal
 
 pytestmark = pytest.mark.core
@@ -288,6 +289,53 @@ print(feed.receive(timeout=10) is not None)
 """
     )
     assert run(script) == ["True", "True"]
+
+
+def test_the_interpreters_end_waits_as_long_as_leaving_may_take(monkeypatch):
+    """With thousands of subscriptions leaving takes longer: the end of the program waits for it."""
+    portal = _portal.Portal()
+    portal.launch()
+    portal.wait_until_started()
+    ending, may_end, timeouts = threading.Event(), threading.Event(), []
+
+    async def work():
+        try:
+            await trio.sleep_forever()
+        finally:
+            ending.set()
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(may_end.wait, 30)
+
+    def join(timeout):
+        timeouts.append(timeout)
+        if len(timeouts) == 1:  # the first has passed, as it were
+            assert ending.wait(30)
+        else:
+            may_end.set()
+            threading.Thread.join(portal._thread, 30)
+
+    job = portal.start(work, lambda: None)
+    job.time_to_end = lambda: 60.0
+    with monkeypatch.context() as patched:
+        patched.setattr(portal._thread, "join", join)
+        patched.setattr(_portal, "_GOODBYE", 5.0)
+        portal.stop()
+    assert not portal._thread.is_alive()
+    assert timeouts[1] > 30
+
+
+@pytest.mark.parametrize(("unsubscribe", "takes"), [(True, 1.0 + 3), (False, 1.0)])
+def test_a_session_says_how_long_leaving_it_may_take(unsubscribe, takes, monkeypatch):
+    """The bound of the interpreter's end is that of leaving: a second for 500 subscriptions."""
+    monkeypatch.setattr(supervisor, "REMOVED_PER_SECOND", 1)
+    with open_terminal() as terminal:
+        config = terminal.config
+        with sync.open_session(config, unsubscribe_on_exit=unsubscribe) as session:
+            stocks = [thetatrio.Stock(symbol) for symbol in ("AAPL", "MSFT", "SPY")]
+            with session.stream.quotes(*stocks):
+                portal = _portal._shared.portal
+                times = portal.peek(lambda: [job.time_to_end() for job in portal._jobs])
+    assert max(times) == takes
 
 
 def gone():

@@ -202,7 +202,7 @@ class Supervisor:
             if connection is None or not self._is_open:
                 why = "the stream was not connected"
             else:
-                limit = time_to_leave(self._config, active if unsubscribe else 0)
+                limit = self.time_to_leave()
                 with trio.move_on_after(limit) as scope:
                     all_read = await connection.goodbye(self._dialect.texts(removals, ()))
                 if scope.cancelled_caught:
@@ -219,6 +219,11 @@ class Supervisor:
                 # Ends at once: nothing is waited for.
                 with trio.move_on_after(self._config.close_timeout, shield=True):
                     await connection.lane.aclose_forcefully()
+
+    def time_to_leave(self) -> float:
+        """Return how many seconds leaving may take, with the subscriptions that are active now."""
+        unsubscribes = self._config.unsubscribe_on_exit
+        return time_to_leave(self._config, self._subscriptions.active if unsubscribes else 0)
 
     def _warn_of(self, count: int, of: int, why: str) -> None:
         """Log that subscriptions may remain at the terminal."""
