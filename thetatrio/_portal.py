@@ -52,7 +52,7 @@ class Job(Generic[T]):
         self.ended: bool = False
         """Whether nothing of it runs any more."""
         self.time_to_end: Callable[[], float] = lambda: 0.0
-        """Return how many seconds its end may take, once cancelled; called in the portal's thread."""
+        """Return the seconds that its end may take once it is cancelled; called over there."""
 
     def then(self, told: Callable[[], object]) -> None:
         """Call this, in the portal's thread, whenever something has come of it, its end included.
