@@ -203,7 +203,7 @@ class Supervisor:
             if connection is None or not self._is_open:
                 why = "the stream was not connected"
             else:
-                limit = self.time_to_leave()
+                limit = time_to_leave(self._config, active if unsubscribe else 0)
                 with trio.move_on_after(limit) as scope:
                     all_read = await connection.goodbye(self._dialect.texts(removals, ()))
                 if scope.cancelled_caught:
