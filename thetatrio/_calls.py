@@ -510,9 +510,6 @@ class Unfetched:
         def __anext__(self) -> NoReturn:
             raise WrongCall(self._not_awaited("cannot be iterated itself", _ROWS))
 
-        def __next__(self) -> NoReturn:
-            raise WrongCall(self._not_awaited("cannot be iterated itself", _ROWS))
-
         def __getitem__(self, key: object) -> NoReturn:
             raise WrongCall(self._not_awaited("has no rows by number before it is awaited"))
 
