@@ -515,7 +515,7 @@ async def open_session(
         raised: BaseException | None = None
         try:
             session = Session(settings, client, Stream(sockets, settings.buffer))
-            session._time_to_leave = sockets.time_to_leave  # noqa: SLF001
+            session._time_to_leave = sockets.time_to_leave  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             yield session
         except BaseException as error:
             raised = error
