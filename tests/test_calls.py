@@ -120,6 +120,26 @@ CALLS = {
         lambda s: list(s.stream.quotes(AAPL)),
         r"session.stream.quotes\(\) cannot be iterated .*with session.stream.quotes\(...\) as quo",
     ),
+    "next row without opening": (
+        lambda s: next(s.stock.list_symbols().rows()),
+        r"query.rows\(\) cannot be iterated before it is opened; open it first: `.*with query.rows",
+    ),
+    "next event without opening": (
+        lambda s: next(s.stream.quotes(AAPL)),
+        r"session.stream.quotes\(\) cannot be iterated .*with session.stream.quotes\(...\) as quo",
+    ),
+    "anext of a feed without opening": (
+        lambda s: anext(s.stream.quotes(AAPL)),
+        r"session.stream.quotes\(\) cannot be iterated .*with session.stream.quotes\(...\) as quo",
+    ),
+    "the next event by its method": (
+        lambda s: s.stream.quotes(AAPL).__anext__(),
+        r"session.stream.quotes\(\) cannot be iterated .*with session.stream.quotes\(...\) as quo",
+    ),
+    "the next state without opening": (
+        lambda s: anext(s.stream.states()),
+        r"stream.states\(\) cannot be iterated .*with session.stream.states\(...\) as",
+    ),
     "flat file": (lambda s: list(s.option.flat_file_eod(date="2024-11-04")), "query.save"),
 }  # fmt: skip
 

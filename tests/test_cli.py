@@ -244,7 +244,14 @@ def simulated():
         url = PLACE.search(lines[0])[0]
         stream_url = STREAM_PLACE.search(lines[1])[0]
         assert lines[-2].split() == ["thetatrio", "status", "--url", url]
-        assert lines[-1].split() == ["thetatrio", "stream", "quotes", "SPY", "--url", stream_url]
+        assert lines[-1].split() == [
+            "thetatrio",
+            "stream",
+            "quotes",
+            "SPY",
+            "--stream-url",
+            stream_url,
+        ]
         yield url
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
@@ -590,7 +597,7 @@ def test_a_v2_terminal_is_spoken_to_with_a_key(monkeypatch, capsys, tmp_path):
             lambda: thetatrio.Config(base_url="x"),
             "--url must be a URL as in http://127.0.0.1:25503",
         ),
-        (lambda: thetatrio.Config(stream_url="x"), "--url must be a URL as in ws://127"),
+        (lambda: thetatrio.Config(stream_url="x"), "--stream-url must be a URL as in ws://127"),
         (
             lambda: thetatrio.Config(base_url="http://a.b", api_key="k"),
             "--key-file must be sent over https, or to this machine; --url is plain http",
@@ -629,7 +636,7 @@ def test_problems_are_named_by_the_commands_options(error, text):
          "all others are settled: x; --retry-failed asks for them again"),
         ("a.parquet has no known ending; give format='csv'",
          "a.parquet has no known ending; give --format csv"),
-        ("no stream there; check stream_url", "no stream there; check --url"),
+        ("no stream there; check stream_url", "no stream there; check --stream-url"),
         ("raise first_byte_timeout",
          ("raise first_byte_timeout"
           " (first_byte_timeout: a setting of sessions in Python, not of this command)")),

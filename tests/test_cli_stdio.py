@@ -158,7 +158,7 @@ COMMANDS_THAT_WAIT = {
     "fetch": BARS + " --url http://127.0.0.1:{port}",
     "chain": "chain SPY --expiration 2024-11-15 --url http://127.0.0.1:{port}",
     "demo": "demo --url http://127.0.0.1:{port}",
-    "stream": "stream quotes SPY --url ws://127.0.0.1:{port}",
+    "stream": "stream quotes SPY --stream-url ws://127.0.0.1:{port}",
 }
 
 

@@ -121,7 +121,7 @@ def test_a_gateways_stream_is_shown_too(how, monkeypatch, capfd):
     with elsewhere(api="gateway") as gateway:
         url = gateway.url.removesuffix("/stream")
         words = ("stream", "quotes", "AAPL", "--count", "3", "--stream-api", "gateway", *how)
-        assert command(*words, "--url", url, monkeypatch=monkeypatch) in (0, None)
+        assert command(*words, "--stream-url", url, monkeypatch=monkeypatch) in (0, None)
     found = records(capfd.readouterr().out)
     assert [(each["type"], each["symbol"]) for each in found] == [("quote", "AAPL")] * 3
     assert all(each["bid"] < each["ask"] for each in found)
@@ -130,7 +130,7 @@ def test_a_gateways_stream_is_shown_too(how, monkeypatch, capfd):
 def test_what_a_gateway_has_not_is_one_line(monkeypatch, capfd):
     """Other kinds are refused before anything is sent; the key file's key is for the gateway."""
     words = ("stream", "full-trades", "option", "--stream-api", "gateway")
-    assert command(*words, "--url", "ws://127.0.0.1:1", monkeypatch=monkeypatch) == 1
+    assert command(*words, "--stream-url", "ws://127.0.0.1:1", monkeypatch=monkeypatch) == 1
     assert "no full_trades" in capfd.readouterr().err
     given = {"api_key": "sesame", "api": "v2"}
     options = stream_command.gateway_options("wss://gateway.example", "one", "text", given)
@@ -158,7 +158,7 @@ def test_what_a_gateway_has_not_is_one_line(monkeypatch, capfd):
 )
 def test_a_pipe_gets_an_object_for_each_event(live, monkeypatch, capfd, words, kind):
     """NDJSON: contract columns, a time with its offset, the event's fields; as many as wanted."""
-    arguments = (*words, "--count", "3", "--url", live.url)
+    arguments = (*words, "--count", "3", "--stream-url", live.url)
     assert command("stream", *arguments, monkeypatch=monkeypatch) in (0, None)
     said = capfd.readouterr()
     assert said.err == ""
@@ -180,7 +180,7 @@ def test_options_are_written_as_people_write_them(live, monkeypatch, capfd):
     option = Option.from_row("SPY", one.expiration, one.strike / 1000, one.right)
     spelled = f"spy:{option.expiration}:{option.strike:g}:{option.right}"
     for word in (spelled, option.occ_symbol, option.occ_symbol.replace(" ", "")):
-        arguments = ("quotes", word, "--count", "1", "--url", live.url)
+        arguments = ("quotes", word, "--count", "1", "--stream-url", live.url)
         assert command("stream", *arguments, monkeypatch=monkeypatch) in (0, None)
         (record,) = records(capfd.readouterr().out)
         assert record["symbol"] == "SPY"
@@ -190,7 +190,7 @@ def test_options_are_written_as_people_write_them(live, monkeypatch, capfd):
 
 def test_full_trades_come_joined(live, monkeypatch, capfd):
     """Each trade of all stocks has its quote and bar beside it."""
-    arguments = ("full-trades", "stock", "--count", "2", "--url", live.url)
+    arguments = ("full-trades", "stock", "--count", "2", "--stream-url", live.url)
     assert command("stream", *arguments, monkeypatch=monkeypatch) in (0, None)
     for record in records(capfd.readouterr().out):
         assert record["type"] == "joined_trade"
@@ -199,7 +199,7 @@ def test_full_trades_come_joined(live, monkeypatch, capfd):
 
 def test_a_duration_ends_it(live, monkeypatch, capfd):
     """`--duration` ends after so many seconds, with whole lines; 0 ends at once."""
-    arguments = ("quotes", "SPY", "--url", live.url)
+    arguments = ("quotes", "SPY", "--stream-url", live.url)
     assert command("stream", *arguments, "--duration", "0", monkeypatch=monkeypatch) in (0, None)
     assert capfd.readouterr().out == ""
     assert command("stream", *arguments, "--duration", "1.5", monkeypatch=monkeypatch) in (0, None)
@@ -207,10 +207,10 @@ def test_a_duration_ends_it(live, monkeypatch, capfd):
 
 
 def test_an_address_without_a_path_is_the_streams(live, monkeypatch, capfd):
-    """`--url ws://host:port` is enough."""
+    """`--stream-url ws://host:port` is enough."""
     url = live.url.removesuffix("/v1/events")
     for given in (url, f"{url}/"):
-        arguments = ("quotes", "SPY", "--count", "1", "--url", given)
+        arguments = ("quotes", "SPY", "--count", "1", "--stream-url", given)
         assert command("stream", *arguments, monkeypatch=monkeypatch) in (0, None)
         assert len(records(capfd.readouterr().out)) == 1
     assert stream_command.with_path(f"{url}/other") == f"{url}/other"
@@ -220,7 +220,9 @@ def test_an_address_without_a_path_is_the_streams(live, monkeypatch, capfd):
 def test_a_table_has_a_line_for_each_contract(live, monkeypatch, capsys):
     """`--format table` shows the newest of each contract, counts, rate, state and losses."""
     arguments = ("quotes", "SPY", "AAPL", "SPY:2024-12-20:1:P", "--format", "table")
-    code = command("stream", *arguments, "--count", "9", "--url", live.url, monkeypatch=monkeypatch)
+    code = command(
+        "stream", *arguments, "--count", "9", "--stream-url", live.url, monkeypatch=monkeypatch
+    )
     assert code in (0, None)
     heading, *lines = capsys.readouterr().out.splitlines()
     assert heading.split() == [
@@ -249,7 +251,7 @@ def test_a_screen_is_drawn_in_its_place_until_ctrl_c(live):
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "90", "LINES": "30"}
     with subprocess.Popen(
-        [*COMMAND, "stream", "quotes", "SPY", "--url", live.url],
+        [*COMMAND, "stream", "quotes", "SPY", "--stream-url", live.url],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -275,7 +277,7 @@ def test_a_screen_is_drawn_in_its_place_until_ctrl_c(live):
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_ends_a_pipe_cleanly(live):
     """Code 130, nothing on stderr, and the last line is whole."""
-    with started("quotes", "SPY", "--url", live.url) as process:
+    with started("quotes", "SPY", "--stream-url", live.url) as process:
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         rest, err = process.communicate(timeout=30)
@@ -287,7 +289,7 @@ def test_ctrl_c_ends_a_pipe_cleanly(live):
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
 def test_a_reader_may_stop_early(live):
     """`thetatrio stream ... | head -3` ends quietly."""
-    with started("quotes", "SPY", "--url", live.url) as process:
+    with started("quotes", "SPY", "--stream-url", live.url) as process:
         for _ in range(3):
             assert process.stdout.readline().startswith(b'{"type":"quote"')
         process.stdout.close()
@@ -299,7 +301,7 @@ def test_a_reader_may_stop_early(live):
 
 def test_losses_are_told_beside_the_data():
     """A cut is two lines on stderr, lost and gap, while the data goes on."""
-    with elsewhere() as live, started("quotes", "SPY", "--url", live.url) as process:
+    with elsewhere() as live, started("quotes", "SPY", "--stream-url", live.url) as process:
         assert process.stdout.readline()
         live.do(live.terminal.stream.drop)
         lost, gap = (process.stderr.readline().decode() for _ in range(2))
@@ -315,7 +317,7 @@ def test_a_reader_that_is_too_slow_costs_events_and_is_told():
     """Who does not read the pipe loses events, told on stderr; the stream itself goes on."""
     with (
         elsewhere(rate=20_000.0) as live,
-        started("quotes", "SPY", "--buffer", "50", "--url", live.url) as process,
+        started("quotes", "SPY", "--buffer", "50", "--stream-url", live.url) as process,
     ):
         assert process.stdout.readline()
         live.wait(lambda ledger: ledger.total >= 20_000)
@@ -333,7 +335,7 @@ def test_silence_is_explained(monkeypatch, capfd):
     monkeypatch.setattr(stream_command, "_SILENCE", 0.2)
     with elsewhere(source="none") as live:
         for options in (["--duration", "0.6"], ["--duration", "0.6", "--format", "table"]):
-            arguments = ("quotes", "NOSUCH", *options, "--url", live.url)
+            arguments = ("quotes", "NOSUCH", *options, "--stream-url", live.url)
             assert command("stream", *arguments, monkeypatch=monkeypatch) in (0, None)
             said = capfd.readouterr().err
             assert said.startswith("nothing has come in 0.2 s: the market may be closed")
@@ -354,7 +356,7 @@ def test_silence_is_explained(monkeypatch, capfd):
         (["prices", "SPXW:2024-03-15:4800:C"], "prices: expected Index, got Option('SPXW'"),
         (["full-trades"], "full-trades: of 'option' or of 'stock', not of 'nothing'"),
         (["full-trades", "index"], "not of 'index'"),
-        (["quotes", "AAPL", "--url", "nonsense"], "--url must be a URL"),
+        (["quotes", "AAPL", "--stream-url", "nonsense"], "--stream-url must be a URL"),
     ],
 )
 def test_what_cannot_be_is_one_line(monkeypatch, capsys, arguments, words):
@@ -377,7 +379,7 @@ def test_no_terminal_is_one_line(monkeypatch, capsys):
     """Without a terminal: host, port and remedy in a line, code 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    arguments = ("quotes", "AAPL", "--url", f"ws://127.0.0.1:{port}")
+    arguments = ("quotes", "AAPL", "--stream-url", f"ws://127.0.0.1:{port}")
     assert command("stream", *arguments, monkeypatch=monkeypatch) == 1
     assert capsys.readouterr().err == (
         f"thetatrio: cannot reach the stream of Theta Terminal at 127.0.0.1:{port}"
@@ -514,3 +516,27 @@ async def test_prices_keep_their_decimals(autojump_clock):
     file = io.StringIO()
     Console(file=file, width=100).print(table)
     assert " 1.50 1.625 " in file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("nonsense", "--stream-url must be a URL as in ws://127.0.0.1:25520/v1/events"),
+        (
+            "ws://h.example/x",
+            "--key-file must be sent over https, or to this machine; --stream-url",
+        ),
+    ],
+)
+def test_a_wrong_address_is_named_by_this_commands_option(
+    url, problem, tmp_path, monkeypatch, capsys
+):
+    """One address, one option: messages of the stream command do not name `--url`."""
+    key = tmp_path / "key"
+    key.write_text("sesame-0123456789")
+    key.chmod(0o600)
+    words = ("--key-file", str(key), "stream", "quotes", "SPY", "--stream-api", "gateway")
+    assert command(*words, "--stream-url", url, monkeypatch=monkeypatch) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"thetatrio: {problem}")
+    assert " --url" not in said

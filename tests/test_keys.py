@@ -256,6 +256,44 @@ async def test_a_link_that_repeats_the_key_does_not_show_it(where, everything_sa
     assert KEY not in str(caught.value) + everything_said()
 
 
+TOKEN = "signed-777777-token"
+LINK = f"{ORIGIN}/v2/x?sig={TOKEN}"
+BAD_LINKS = {
+    "a loop": [page(LINK), page(LINK)],
+    "two links": [
+        answer(
+            f'{{"results":[],"nextUrl":"{LINK}"}}'.encode(),
+            content_type="application/json",
+            headers=[("Next-Page", LINK + "&other=1")],
+        )
+    ],
+    "a fragment": [page(LINK + "#top")],
+    "a list": [
+        answer(f'{{"results":[],"nextUrl":["{LINK}"]}}'.encode(), content_type="application/json")
+    ],
+    "an error": [page(LINK), answer(b"no", status=500)],
+    "truncated JSON": [page(LINK)[:-1] + b" "],
+    "a cut": [page(LINK), ("cut", page(LINK)[:-5])],
+}
+
+
+@pytest.mark.parametrize("name", BAD_LINKS)
+async def test_a_token_in_a_link_is_in_no_frame(name, everything_said):
+    """A link's query may be a token nobody knows of: no message and no local of a frame has it."""
+    retry = thetatrio.RetryPolicy(max_attempts=1)
+    async with scripted(*BAD_LINKS[name], base_url=ORIGIN, retry=retry) as (_, session):
+        async with session.pages("/v2/x") as pages:
+            with pytest.raises(thetatrio.ThetaDataError) as caught:
+                async for _ in pages:
+                    pass
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    said = str(caught.value)
+    while shown is not None:  # this function's own frame is without the values
+        said += "".join(f"{each.locals}" for each in shown.stack if "tests" not in each.filename)
+        shown = shown.__cause__ or shown.__context__
+    assert TOKEN not in said
+
+
 async def test_a_request_that_is_cut_shows_no_header(everything_said):
     """The HTTP library's frames have the headers in their locals: with a key they are left out."""
     retry = thetatrio.RetryPolicy(max_attempts=1)

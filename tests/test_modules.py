@@ -33,6 +33,7 @@ TESTED_IN = {
     "_retry_after": "test_retry",
     "_stream.dialect": "test_stream_together",
     "_stream.inbox": "test_stream_feed",
+    "_stream.loss_log": "test_stream_feed",
     "_stream.stream": "test_stream_sockets",
     "_version": "test_cli",
     "cli._app": "test_cli",

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 
 import thetatrio
 from thetatrio import requests
-from thetatrio._numbers import as_decimal, as_float, as_int
+from thetatrio._numbers import (
+    as_decimal,
+    as_float,
+    as_int,
+    read_decimal,
+    read_float,
+    read_int,
+)
+from thetatrio._rest.json_text import unmark
+from thetatrio._rest.v2_rows import _date, _ms, _number, _strike
+from thetatrio._stream import wire
+from thetatrio.testing._stream.commands import _whole
 
 WHOLE = (
     np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,
@@ -132,6 +143,50 @@ def test_nan_infinity_and_booleans_are_refused(value):
             requests.OptionHistoryQuote("SPY", **day, **{name: value})
     with pytest.raises(thetatrio.InvalidRequest, match="stock_price: "):
         requests.OptionSnapshotGreeksAll("SPY", expiration="*", stock_price=value)
+
+
+ALIEN = ("1_0", "\uff11\uff10", "\u0661", "1\u0660", "1_0.5")
+
+
+@pytest.mark.parametrize("text", ALIEN)
+def test_digits_of_other_scripts_and_underscores_are_no_number(text):
+    """Text is a number in ASCII digits only: what Python alone accepts was never written so."""
+    for read in (read_int, read_float, read_decimal, _number, _ms, _strike, _date):
+        with pytest.raises(ValueError, match="is no"):
+            read(text)
+    with pytest.raises(ValueError, match="is not a number"):
+        unmark("\0" + text)
+    with pytest.raises(thetatrio.InvalidRequest, match="strike"):
+        thetatrio.Option("SPY", "2024-11-15", text, "C")
+    assert _whole(text) is None
+
+
+def test_plain_numbers_are_read():
+    """ASCII digits are read as Python does."""
+    assert (read_int("-10"), read_float("1e1"), read_decimal("10.50")) == (-10, 10.0, 10.5)
+    with pytest.raises(ValueError, match="is not a number"):
+        read_decimal("ten")
+
+
+@pytest.mark.parametrize("text", ["1_0", "\uff11\uff10"])
+def test_a_streams_numbers_are_ascii(text):
+    """A request id or a strike in other digits makes a message undecodable, not another number."""
+    answer = f'{{"header":{{"type":"REQ_RESPONSE","response":"SUBSCRIBED","req_id":"{text}"}}}}'
+    (read,) = wire.decode(answer.encode())
+    assert isinstance(read, wire.Undecoded)
+
+
+def test_a_strike_between_thousandths_is_refused():
+    """A strike of v2 that is no whole number of thousandths is not cut to one."""
+    with pytest.raises(ValueError, match="invalid literal"):
+        _strike(4800.5)
+
+
+def test_a_week_of_the_year_is_no_date():
+    """Of ISO's forms of a date only the vendor's is read."""
+    with pytest.raises(ValueError, match="is no date"):
+        _date("2024-W01-1")
+    assert _date("2024-11-04") == _date(20241104) == "2024-11-04"
 
 
 def test_numpy_is_not_imported():

@@ -11,12 +11,15 @@ import subprocess
 import sys
 import threading
 import warnings
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from functools import partial
+from urllib.parse import urlsplit
 
 import pytest
 import trio
 
 import thetatrio
+from tests.tls_peers import authority, certificates, listening
 from thetatrio import _calls, aio, sync
 from thetatrio._faces.on_asyncio import MIRRORS
 from thetatrio._owner import Owner, runtime_here
@@ -328,14 +331,8 @@ def elsewhere(where, work):
     return results[0]
 
 
-# Rows and events that have been decoded are handed out without a check: iteration pays nothing.
-HANDED_OUT = {
-    f"{kind}.{name}"
-    for kind in ("RowChannel", "Feed")
-    for name in ("receive", "receive_nowait", "__anext__")
-}
 # Of a download that has ended it is a value that does not change, for after `trio.run()` too.
-HANDED_OUT.add("Download.progress")
+HANDED_OUT = {"Download.progress"}
 MODULES = {"nothing": "thetatrio.sync", "trio": "thetatrio.open", "asyncio": "thetatrio.aio"}
 
 
@@ -362,6 +359,38 @@ def test_everything_refuses_another_event_loop(interface, where, terminal, tmp_p
     wrong = {name: text for name, text in wrong.items() if name not in HANDED_OUT}
     assert told
     assert wrong == {}
+
+
+@pytest.mark.parametrize("interface", ["trio", "aio"])
+def test_a_loop_that_begins_elsewhere_is_refused(interface, terminal, tmp_path):
+    """`async for` in another event loop is refused before it hands out what has arrived."""
+
+    async def started(thing):
+        try:
+            async for each in thing:
+                return f"returned {each!r}"
+        except RuntimeError as error:
+            return str(error)
+
+    def work(things):
+        channels = [
+            each for each in things if isinstance(each, Feed | FeedWithNotices | RowChannel)
+        ]
+        return [elsewhere("asyncio", partial(pulled, started(each))) for each in channels]
+
+    told = on(interface, terminal, tmp_path / "data", work)
+    assert len(told) >= 3
+    assert all("can only be used there" in text for text in told)
+
+
+def pulled(coroutine):
+    """Run a coroutine that does not wait; return its result."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    coroutine.close()
+    return "waited"
 
 
 async def awaited(thing, name, arguments, options):
@@ -461,15 +490,25 @@ def test_a_channel_refuses_use_after_its_block(interface, terminal, tmp_path):
 FORKED = """
 import asyncio, gc, os, sys, time, trio, thetatrio
 from thetatrio import _calls, aio, sync
-how, way, base_url, stream_url = sys.argv[1:]
+how, way, base_url, stream_url, *authority = sys.argv[1:]
 AAPL = thetatrio.Stock("AAPL")
 settings = {"base_url": base_url, "stream_url": stream_url}
+if authority:
+    settings["verify"] = authority[0]
 
-def fork():
+def fork(use):
     sys.stdout.flush()
     pid = os.fork()
     if pid:
         return pid
+    if way == "use":
+        for _ in range(2):
+            try:
+                use()
+            except thetatrio.SessionClosed as error:
+                assert "before the process was forked" in str(error)
+            else:
+                os._exit(8)
     if way == "collect":
         gc.collect()
         os._exit(7)
@@ -489,7 +528,7 @@ async def main(module, sleep):
         ):
             await rows.receive()
             numbers = [(await feed.receive()).size]
-            pid = fork()
+            pid = fork(lambda: session.stock.list_symbols().__await__().send(None))
             numbers += [(await feed.receive()).size for _ in range(500)]
             rest = [row async for row in rows]
             report(numbers, pid, len(rest) > 20_000 and len(await session.stock.list_symbols()))
@@ -503,7 +542,7 @@ if how == "sync":
         ):
             rows.receive()
             numbers = [feed.receive().size]
-            pid = fork()
+            pid = fork(session.stock.list_symbols().fetch)
             numbers += [feed.receive().size for _ in range(500)]
             rest = list(rows)
             report(numbers, pid, len(rest) > 20_000 and len(session.stock.list_symbols().fetch()))
@@ -541,6 +580,84 @@ def test_a_child_that_ends_takes_nothing_from_its_parent(interface, way):
 
         assert terminal.call(commands) == [True, False]
         assert len(terminal.call(lambda it: list(it.ledger.stream.connections))) == 1
+
+
+@contextmanager
+def tls_in_front_of(*ports):
+    """Serve TLS in a thread in front of servers of this machine.
+
+    Yields its ports, and the servers' ports for each connection that was made.
+    """
+    ready, stop = threading.Event(), threading.Event()
+    fronts, connections = [], []
+
+    def serving(port):
+        async def serve(client):
+            connections.append(port)
+            async with await trio.open_tcp_stream("127.0.0.1", port) as server:
+                async with trio.open_nursery() as nursery:
+
+                    async def answers():
+                        while data := await server.receive_some():
+                            await client.send_all(data)
+
+                    nursery.start_soon(answers)
+                    while data := await client.receive_some():
+                        await server.send_all(data)
+                    nursery.cancel_scope.cancel()
+
+        return serve
+
+    async def main():
+        context = certificates("127.0.0.1").good
+        async with AsyncExitStack() as stack:
+            for port in ports:
+                fronts.append(await stack.enter_async_context(listening(serving(port), context)))
+            ready.set()
+            await trio.to_thread.run_sync(stop.wait)
+
+    thread = threading.Thread(target=trio.run, args=(main,))
+    thread.start()
+    try:
+        assert ready.wait(30)
+        yield fronts, connections
+    finally:
+        stop.set()
+        thread.join(30)
+    assert not thread.is_alive()
+
+
+@forks
+@pytest.mark.parametrize("way", ["collect", "exit", "use"])
+@pytest.mark.parametrize("interface", ["trio", "aio", "sync"])
+def test_a_child_that_ends_leaves_its_parents_tls_alone(interface, way, tmp_path):
+    """A child is refused at once over https and wss, and its end closes no TLS of its parent.
+
+    A `close_notify` of the child's copy, or any other record with the parent's numbers, would
+    end the parent's connection, or break it.
+    """
+    authority().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    stream = StreamSettings(rate=1000.0, numbered=True)
+    with open_terminal(stream=stream) as terminal:
+        config = terminal.config
+        places = urlsplit(config.base_url), urlsplit(config.stream_url)
+        with tls_in_front_of(*(place.port for place in places)) as ((rest, live), made):
+            done = subprocess.run(
+                [sys.executable, "-W", "ignore", "-c", FORKED, interface, way,
+                 f"https://127.0.0.1:{rest}", f"wss://127.0.0.1:{live}{places[1].path}",
+                 str(tmp_path / "ca.pem")],
+                capture_output=True, text=True, timeout=60, check=False,
+            )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert not done.stderr
+        assert done.stdout.split("\n")[:-1] == ["True 501", "7 13"]
+
+        def commands(it):
+            return [command.add for command in it.ledger.stream.commands]
+
+        assert terminal.call(commands) == [True, False]
+        assert made.count(places[1].port) == 1
+        assert made.count(places[0].port) == 1
 
 
 def test_opening_under_asyncio_names_the_module_for_it():

@@ -141,7 +141,7 @@ def test_a_gateways_key_stays_at_the_gateway():
 
 def test_a_link_that_is_no_text_is_refused():
     """A number where a link is expected is no page, and not the end either."""
-    with pytest.raises(DecodeError, match="no text"):
+    with pytest.raises(DecodeError, match="not a text but int"):
         follow(7)
 
 

@@ -23,6 +23,7 @@ from tests.leaks import descriptors
 from thetatrio import _portal, aio, sync
 from thetatrio._bell import Bell
 from thetatrio._faces.on_threads import Caller
+from thetatrio._stream import supervisor
 from thetatrio.testing.sync import open_terminal
 
 pytestmark = pytest.mark.core
@@ -290,6 +291,53 @@ print(feed.receive(timeout=10) is not None)
     assert run(script) == ["True", "True"]
 
 
+def test_the_interpreters_end_waits_as_long_as_leaving_may_take(monkeypatch):
+    """With thousands of subscriptions leaving takes longer: the end of the program waits for it."""
+    portal = _portal.Portal()
+    portal.launch()
+    portal.wait_until_started()
+    ending, may_end, timeouts = threading.Event(), threading.Event(), []
+
+    async def work():
+        try:
+            await trio.sleep_forever()
+        finally:
+            ending.set()
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(may_end.wait, 30)
+
+    def join(timeout):
+        timeouts.append(timeout)
+        if len(timeouts) == 1:  # the first has passed, as it were
+            assert ending.wait(30)
+        else:
+            may_end.set()
+            threading.Thread.join(portal._thread, 30)
+
+    job = portal.start(work, lambda: None)
+    job.time_to_end = lambda: 60.0
+    with monkeypatch.context() as patched:
+        patched.setattr(portal._thread, "join", join)
+        patched.setattr(_portal, "_GOODBYE", 5.0)
+        portal.stop()
+    assert not portal._thread.is_alive()
+    assert timeouts[1] > 30
+
+
+@pytest.mark.parametrize(("unsubscribe", "takes"), [(True, 1.0 + 3), (False, 1.0)])
+def test_a_session_says_how_long_leaving_it_may_take(unsubscribe, takes, monkeypatch):
+    """The bound of the interpreter's end is that of leaving: a second for 500 subscriptions."""
+    monkeypatch.setattr(supervisor, "REMOVED_PER_SECOND", 1)
+    with open_terminal() as terminal:
+        config = terminal.config
+        with sync.open_session(config, unsubscribe_on_exit=unsubscribe) as session:
+            stocks = [thetatrio.Stock(symbol) for symbol in ("AAPL", "MSFT", "SPY")]
+            with session.stream.quotes(*stocks):
+                portal = _portal._shared.portal
+                times = portal.peek(lambda: [job.time_to_end() for job in portal._jobs])
+    assert max(times) == takes
+
+
 def gone():
     """Wait until no portal is left, for as long as one may take to end."""
     until = time.monotonic() + 10
@@ -346,6 +394,105 @@ def test_why_the_thread_cannot_start_is_the_cause(face, error, hint, monkeypatch
     assert descriptors() <= before
     opens()
     assert gone()
+
+
+LIMITED = """
+import asyncio, gc, os, resource, socket, sys, threading, warnings
+from thetatrio import aio, sync
+warnings.simplefilter("ignore", ResourceWarning)  # trio and Python leave theirs to the collector
+
+def state():
+    gc.collect()
+    return len(os.listdir("/dev/fd")), threading.active_count()
+
+async def opens_in_loop():
+    async with aio.open_session():
+        pass
+
+def opens():
+    if sys.argv[1] == "aio":
+        loop.run_until_complete(opens_in_loop())
+    else:
+        with sync.open_session():
+            pass
+
+loop = asyncio.new_event_loop()  # which needs sockets of its own
+opens()
+before = state()
+
+def attempt():
+    # Nothing keeps the error: what it refers to must not be what keeps files open.
+    try:
+        opens()
+    except RuntimeError as error:
+        cause = error.__cause__
+        return f"{type(cause).__name__} {getattr(cause, 'errno', '')}: {error}"
+    return "opened"
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="descriptors cannot be counted here")
+@pytest.mark.parametrize("face", ["aio", "sync"])
+def test_a_real_limit_of_open_files_is_the_cause(face):
+    """However few descriptors are left, opening works or names the limit, and leaves nothing."""
+    script = (
+        LIMITED
+        + """
+import errno
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+lowest, outcomes = 1 + max(map(int, os.listdir("/dev/fd"))), []
+for left in range(6):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + left - 1, most))
+    outcomes.append(attempt())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    assert state() == before, (left, outcomes[-1], state(), before)
+opens()
+assert state() == before
+print(outcomes[0].startswith(f"OSError {errno.EMFILE}: "), "ulimit -n" in outcomes[0])
+print({each for each in outcomes if each != "opened" and "ulimit -n" not in each})
+print(outcomes[-1])
+loop.close()
+"""
+    )
+    assert run(script, face) == ["True True", "set()", "opened"]
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="descriptors cannot be counted here")
+@pytest.mark.parametrize("face", ["aio", "sync"])
+def test_sockets_that_a_plugin_blocks_are_the_cause(face):
+    """Where a test plugin replaces `socket.socket`, its error is the cause, and nothing is left."""
+    script = (
+        LIMITED
+        + """
+class Blocked(RuntimeError):
+    pass
+
+class Guarded(socket.socket):
+    def __new__(cls, *args, **options):
+        raise Blocked("A test tried to use socket.socket.")
+
+def no_pair(*args, **options):
+    raise Blocked("A test tried to use socket.socketpair.")
+
+true_pair, true_socket = socket.socketpair, socket.socket
+socket.socketpair = no_pair
+print(attempt())
+socket.socketpair = true_pair
+assert state() == before, (state(), before)
+opens()
+assert state() == before
+socket.socket = Guarded
+print(attempt())
+socket.socket = true_socket
+assert threading.active_count() == before[1]  # Python's own socketpair() leaves one of its files
+opens()
+loop.close()
+"""
+    )
+    first, second = run(script, face)
+    for line in (first, second):
+        assert line.startswith("Blocked : the thread that runs thetatrio's event loop could not")
+        assert "--allow-unix-socket" in line
 
 
 def test_no_more_threads_is_the_cause(monkeypatch):

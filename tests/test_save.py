@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import trio
@@ -11,9 +16,11 @@ from pyarrow import parquet
 import thetatrio
 from tests.network import answer, scripted, simulated
 from tests.test_answer import BODY, CUT, GONE, history
+from thetatrio import sync
 from thetatrio._rest import save
 from thetatrio.requests import OptionHistoryQuote
-from thetatrio.testing import LimitData
+from thetatrio.testing import HalfOpen, LimitData
+from thetatrio.testing.sync import open_terminal
 
 CSV = b"timestamp,price\r\n2024-11-04T09:31:00,5728.56\r\n"
 
@@ -166,3 +173,130 @@ async def test_no_data_is_a_parquet_file_without_rows(autojump_clock, tmp_path):
         full = await session.query(RANGE).arrow()
     assert parquet.read_table(tmp_path / "a.parquet").schema.equals(full.schema)
     assert [each.name for each in tmp_path.iterdir()] == ["a.parquet"]
+
+
+# ---------------------------------------------------------------- real limits of the system
+
+
+WRITER = """
+import asyncio, gc, os, signal, sys, threading, trio, thetatrio
+from pathlib import Path
+from thetatrio import aio, sync
+interface, how, folder, base_url = sys.argv[1:]
+
+def limit(bytes_of_a_file):
+    import resource
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_of_a_file if bytes_of_a_file else most, most))
+
+def work(session):
+    query = session.stock.history_quote("AAPL", date="2024-11-04", interval="1s")
+    if how in ("csv", "parquet"):
+        return query.save(f"{folder}/a.{how}")
+    return session.download(query, f"{folder}/data", format=how.partition(" ")[2]).run()
+
+def written():
+    return sorted(each.name for each in Path(folder).rglob("*") if each.is_file())
+
+def descriptors():
+    gc.collect()
+    return len(os.listdir("/dev/fd"))
+
+def failed(error, before):
+    left = [name for name in written() if name not in ("lock", "manifest.ndjson")]
+    print(type(error).__name__, "File too large" in str(error), folder in str(error))
+    print(left, descriptors() <= before)  # an answer that was left took its connection along
+
+async def main(module):
+    async with module.open_session(base_url=base_url) as session:
+        await session.stock.list_symbols()
+        before = descriptors()
+        limit(5000)
+        try:
+            await work(session)
+        except (OSError, thetatrio.ThetaDataError) as error:
+            limit(0)
+            failed(error, before)
+        await work(session)
+        print(written())
+
+if interface == "sync":
+    with sync.open_session(base_url=base_url) as session:
+        session.stock.list_symbols().fetch()
+        before = descriptors()
+        limit(5000)
+        try:
+            work(session)
+        except (OSError, thetatrio.ThetaDataError) as error:
+            limit(0)
+            failed(error, before)
+        work(session)
+        print(written())
+elif interface == "aio":
+    asyncio.run(main(aio))
+else:
+    trio.run(main, thetatrio)
+"""
+has_limits = pytest.mark.skipif(
+    sys.platform == "win32" or not Path("/dev/fd").exists(), reason="there are no such limits here"
+)
+
+
+@has_limits
+@pytest.mark.parametrize("how", ["csv", "parquet", "download csv"])
+@pytest.mark.parametrize("interface", ["trio", "aio", "sync"])
+def test_a_write_that_the_system_refuses_names_the_file_and_leaves_nothing(
+    interface, how, tmp_path
+):
+    """A real limit, as a full disk: one error with the path; with space the session goes on."""
+    with open_terminal(contracts=12) as terminal:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", WRITER, interface, how, str(tmp_path),
+             terminal.config.base_url],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    is_save = how in ("csv", "parquet")
+    written = [f"a.{how}"] if is_save else ["lock", "manifest.ndjson", "part.csv"]
+    error = "OSError" if is_save else "DownloadError"
+    assert done.stdout.splitlines() == [f"{error} True True", "[] True", str(written)]
+
+
+KILLED = """
+import sys, thetatrio
+from thetatrio import sync
+with sync.open_session(base_url=sys.argv[1]) as session:
+    query = session.stock.history_quote("AAPL", date="2024-11-04", interval="1s")
+    print("begun", flush=True)
+    query.save(sys.argv[2])
+"""
+
+
+@has_limits
+def test_a_killed_save_leaves_no_file_under_its_name(tmp_path):
+    """SIGKILL in the middle: what was there stays, and the next save removes the temporary file."""
+    target = tmp_path / "a.csv"
+    target.write_bytes(b"what was there")
+    with open_terminal(contracts=12) as terminal:
+        address = terminal.config.base_url
+        # It never gets past half of the answer.
+        terminal.call(lambda it: it.faults.append(HalfOpen(after=200_000, path="*history/quote*")))
+        words = [sys.executable, "-c", KILLED, address, str(target)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+            assert process.stdout.readline() == b"begun\n"
+            deadline = time.monotonic() + 60
+            while len(os.listdir(tmp_path)) < 2 and time.monotonic() < deadline:
+                time.sleep(0.001)
+            process.kill()
+            assert process.wait(60) == -signal.SIGKILL
+        assert target.read_bytes() == b"what was there"
+        (left,) = [each for each in tmp_path.iterdir() if each != target]
+        assert left.name.endswith(".part")
+        terminal.call(lambda it: it.faults.clear())
+        with sync.open_session(terminal.config) as session:
+            query = session.stock.history_quote("AAPL", date="2024-11-04", interval="1s")
+            size = query.save(target)
+    assert os.listdir(tmp_path) == ["a.csv"]
+    assert target.stat().st_size == size > 200_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import signal
 from contextlib import asynccontextmanager, suppress
@@ -304,6 +305,15 @@ async def test_a_terminal_that_reads_nothing_is_left_in_time(count, takes, autoj
     assert remain(caplog) == [
         f"{count} of {count} {REMAIN} (the terminal did not confirm within {takes} s)"
     ]
+
+
+async def test_what_may_remain_is_logged_after_dictconfig(autojump_clock, caplog, monkeypatch):
+    """A logging configuration that disables existing loggers does not silence this warning."""
+    monkeypatch.setattr(logging.getLogger("thetatrio.stream"), "disabled", True)
+    async with scene(deaf_after_three_seconds, takes=1, idle_timeout=60) as (_, session):
+        async with session.stream.trades(*stocks(3)):
+            await trio.sleep(4)
+    assert remain(caplog) == [f"3 of 3 {REMAIN} (the terminal did not confirm within 1 s)"]
 
 
 async def slow(peer, commands_a_second=1000):

@@ -1,6 +1,7 @@
 """thetatrio._stream.router: messages to the feeds that want them, in order, each read once."""
 
 import json
+import logging
 from itertools import pairwise
 
 import pytest
@@ -255,6 +256,12 @@ def test_strange_messages_are_undecodable(payload):
     routed = Routed([Topic.trades(AAPL)])
     routed.deliver([payload])
     assert routed.inboxes[0].got == [Undecodable(count=1, first_bytes=payload[:256])]
+
+
+def test_unknown_kinds_are_logged_after_dictconfig(caplog, monkeypatch):
+    """A logging configuration that disables existing loggers does not silence this warning."""
+    monkeypatch.setattr(logging.getLogger("thetatrio.stream"), "disabled", True)
+    test_unknown_kinds_are_logged_once(caplog)
 
 
 def test_unknown_kinds_are_logged_once(caplog):

@@ -385,6 +385,12 @@ class _Unopened:
         def __aiter__(self) -> NoReturn:
             self._refuse("cannot be iterated before it is opened")
 
+        def __next__(self) -> NoReturn:
+            self._refuse("cannot be iterated before it is opened")
+
+        def __anext__(self) -> NoReturn:
+            self._refuse("cannot be iterated before it is opened")
+
 
 class OpeningAsync(_Unopened, AbstractAsyncContextManager[T], Generic[T]):
     """An async context manager that explains itself if it is used before it is entered.
@@ -481,6 +487,9 @@ class AsyncIterationOnly:
         def __iter__(self) -> NoReturn:
             raise WrongCall(f"a {type(self).__name__} is iterated with `async for`, not with `for`")
 
+        def __next__(self) -> NoReturn:
+            raise WrongCall(f"a {type(self).__name__} is read with `anext()`, not with `next()`")
+
 
 class Unfetched:
     """A base of queries that are awaited: explains what is done with one that was not."""
@@ -502,6 +511,9 @@ class Unfetched:
             raise WrongCall(self._not_awaited("cannot be iterated itself", _ROWS))
 
         def __iter__(self) -> NoReturn:
+            raise WrongCall(self._not_awaited("cannot be iterated itself", _ROWS))
+
+        def __anext__(self) -> NoReturn:
             raise WrongCall(self._not_awaited("cannot be iterated itself", _ROWS))
 
         def __getitem__(self, key: object) -> NoReturn:

@@ -1,7 +1,10 @@
-"""Numbers as callers have them: Python's, numpy's of any width, and arrays of one number.
+"""Numbers as callers have them, Python's or numpy's of any width, and numbers in text.
 
 numpy is not imported here. Its scalars are registered with `numbers`, and their
 `dtype` says what they are: its booleans, times and complex numbers are refused.
+
+Text from the network, a file or the command line is read by `read_int`,
+`read_float` and `read_decimal`: Python alone also reads `1_0` and digits of any script.
 """
 
 from __future__ import annotations
@@ -10,10 +13,46 @@ from decimal import Decimal, InvalidOperation
 from numbers import Integral, Rational, Real
 from typing import Any, Final, cast
 
-__all__ = ["as_decimal", "as_float", "as_int"]
+__all__ = ["as_decimal", "as_float", "as_int", "read_decimal", "read_float", "read_int"]
 
 _NUMERIC: Final = frozenset("iuf")
 _FLOAT_BYTES: Final = 8
+
+
+def read_int(text: str) -> int:
+    """Return the whole number that a text is, in ASCII digits and without underscores.
+
+    Raises:
+        ValueError: It is not a whole number.
+    """
+    return int(_plain(text))
+
+
+def read_float(text: str) -> float:
+    """Return the number that a text is, in ASCII digits and without underscores.
+
+    Raises:
+        ValueError: It is not a number.
+    """
+    return float(_plain(text))
+
+
+def read_decimal(text: str) -> Decimal:
+    """Return the decimal that a text is, in ASCII digits and without underscores.
+
+    Raises:
+        ValueError: It is not a number.
+    """
+    try:
+        return Decimal(_plain(text))
+    except InvalidOperation:
+        raise ValueError(f"{text!r:.40} is not a number") from None
+
+
+def _plain(text: str) -> str:
+    if "_" in text or not text.isascii():
+        raise ValueError(f"{text!r:.40} is not a number")
+    return text
 
 
 def as_int(value: object) -> int | None:

@@ -28,9 +28,10 @@ __all__ = ["Job", "Portal", "Use"]
 T = TypeVar("T")
 
 _GOODBYE: Final = 10.0
-"""Seconds that the interpreter's end waits for sessions to close."""
+"""Seconds that the interpreter's end waits for jobs to end, beside what they say that they need."""
 _CLOSING: Final = 5.0
-"""Seconds of them that one job may take before those that began earlier are cancelled, too."""
+"""Seconds that one job may take, beside what it says that it needs, before those that began
+earlier are cancelled, too."""
 
 
 def _closed() -> SessionClosed:
@@ -50,6 +51,8 @@ class Job(Generic[T]):
         self._begun = False
         self.ended: bool = False
         """Whether nothing of it runs any more."""
+        self.time_to_end: Callable[[], float] = lambda: 0.0
+        """Return the seconds that its end may take once it is cancelled; called over there."""
 
     def then(self, told: Callable[[], object]) -> None:
         """Call this, in the portal's thread, whenever something has come of it, its end included.
@@ -148,6 +151,7 @@ class Portal:
         self._jobs: dict[Job[object], None] = {}
         self._over = False
         self._is_leaving = False
+        self._time_to_end = 0.0
         self._leave = trio.Event()
         self._token: trio.lowlevel.TrioToken | None = None
         self._nursery: trio.Nursery | None = None
@@ -275,10 +279,19 @@ class Portal:
         if self.is_here:
             return
         try:
-            self._thread.join(_GOODBYE)
+            self._join()
         except BaseException:  # Ctrl-C; a second one does not wait
-            self._thread.join(_GOODBYE)
+            self._join()
             raise
+
+    def _join(self) -> None:
+        began = time.monotonic()
+        while self._thread.is_alive():
+            # It may have become longer while this waited: the jobs are asked over there.
+            left = began + _GOODBYE + self._time_to_end - time.monotonic()
+            if left <= 0:
+                break
+            self._thread.join(left)
 
     def _run(self) -> None:
         try:
@@ -303,10 +316,11 @@ class Portal:
             self._settle()
             if not self._is_leaving:  # nobody could set the event before the token was there
                 await self._leave.wait()
+            self._time_to_end = sum(job.time_to_end() for job in self._jobs)
             # The newest first: a session can then still unsubscribe at a simulated terminal
             # that was opened before it, in the same thread.
             for job in reversed(list(self._jobs)):
-                with trio.move_on_after(_CLOSING):
+                with trio.move_on_after(_CLOSING + job.time_to_end()):
                     await job.stop()
             nursery.cancel_scope.cancel()
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 __all__ = ["parse_retry_after"]
+
+_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]*)?([eE][0-9]+)?")
 
 
 def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
@@ -17,14 +21,15 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
     if value is None:
         return None
     text = value.strip()
-    try:
+    if _SECONDS.fullmatch(text):
         seconds = float(text)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, IndexError, TypeError, OverflowError):
-            return None
-        if moment.tzinfo is None:  # RFC 9110: HTTP dates are in GMT
-            moment = moment.replace(tzinfo=dt.UTC)
-        return max(0.0, (moment - now).total_seconds())
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+        return seconds if math.isfinite(seconds) else None
+    if "_" in text or not text.isascii():  # the parser of dates would read such digits
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:  # RFC 9110: HTTP dates are in GMT
+        moment = moment.replace(tzinfo=dt.UTC)
+    return max(0.0, (moment - now).total_seconds())

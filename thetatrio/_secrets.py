@@ -26,7 +26,9 @@ from urllib.parse import quote, unquote
 
 __all__ = [
     "HiddenHeaders",
+    "HiddenQuery",
     "Secret",
+    "drop_frames",
     "hide_causes",
     "redact",
     "redact_bytes",
@@ -327,8 +329,22 @@ def hide_causes(error: BaseException) -> None:
     Its frames have the request's headers in their locals, so that they go, too. Does nothing
     where no secret is alive.
     """
-    if not _LIVE:
-        return
+    if _LIVE:
+        for each in _all_of(error):
+            each.__traceback__ = None
+            each.args = tuple(redact(part) if isinstance(part, str) else part for part in each.args)
+
+
+def drop_frames(error: BaseException) -> None:
+    """Remove the frames of an error, and of all that led to it: their locals have a secret.
+
+    For secrets that this process does not know, such as a token in a link of a server.
+    """
+    for each in _all_of(error):
+        each.__traceback__ = None
+
+
+def _all_of(error: BaseException) -> Iterator[BaseException]:
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
     while waiting:
@@ -336,8 +352,7 @@ def hide_causes(error: BaseException) -> None:
         if each is None or id(each) in seen:
             continue
         seen.add(id(each))
-        each.__traceback__ = None
-        each.args = tuple(redact(part) if isinstance(part, str) else part for part in each.args)
+        yield each
         waiting += [each.__cause__, each.__context__]
         if isinstance(each, BaseExceptionGroup):
             waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions

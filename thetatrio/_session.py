@@ -137,6 +137,7 @@ class Session(WithGroups):
         self._config = config
         self.stream: Final[Stream] = stream
         self._client = client
+        self._time_to_leave: Callable[[], float] = lambda: config.close_timeout
         self.stock: Final[StockGroup] = StockGroup(client)
         self.option: Final[OptionGroup] = OptionGroup(client)
         self.index: Final[IndexGroup] = IndexGroup(client)
@@ -513,7 +514,9 @@ async def open_session(
         start_soon(client.limiter.run)
         raised: BaseException | None = None
         try:
-            yield Session(settings, client, Stream(sockets, settings.buffer))
+            session = Session(settings, client, Stream(sockets, settings.buffer))
+            session._time_to_leave = sockets.time_to_leave  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            yield session
         except BaseException as error:
             raised = error
             raise
@@ -528,6 +531,11 @@ async def open_session(
                     raised.add_note(f"meanwhile: {defect!r}")
     if defects:
         raise defects[0]
+
+
+def time_to_leave(session: Session) -> float:
+    """Return how many seconds leaving a session may take, from now on."""
+    return session._time_to_leave()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 async def _close_rest(client: RestClient, close_timeout: float) -> None:

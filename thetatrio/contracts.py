@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import total_ordering
 from typing import Final, Literal, NoReturn, TypeAlias, cast, final
 
 from thetatrio._calls import explain_constructor
-from thetatrio._numbers import as_decimal
+from thetatrio._numbers import as_decimal, read_decimal
 from thetatrio.errors import InvalidRequest
 from thetatrio.market_time import parse_date
 
@@ -116,8 +116,8 @@ def strike_thousandths(value: object) -> int:
 def _dollars(value: object) -> Decimal:
     if isinstance(value, str):
         try:
-            return Decimal(value)
-        except InvalidOperation:
+            return read_decimal(value)
+        except ValueError:
             raise ValueError(f"{value!r} is not a strike in dollars") from None
     dollars = as_decimal(value)
     if dollars is None:

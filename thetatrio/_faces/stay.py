@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Generic, Protocol, TypeVar, cast
 
 import trio
 
 from thetatrio._nursery import open_hidden_nursery
 from thetatrio._portal import Job, Portal
+from thetatrio._session import Session, time_to_leave
 
 __all__ = ["Side", "Stay"]
 
@@ -68,6 +70,8 @@ class Stay(Generic[T]):
 
     async def _run(self) -> None:
         async with self._open() as value, open_hidden_nursery() as nursery:
+            if isinstance(value, Session):
+                self.job.time_to_end = partial(time_to_leave, value)
             self._side = self._side_of(value)
             if self._side is not None:
                 nursery.start_soon(self._side.pump)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from operator import length_hint
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar, final
 
 import trio
 
@@ -124,15 +124,15 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
         errors of the query.
         """
         try:
-            return await anext(self)
+            return await self.__anext__()
         except StopAsyncIteration:
             raise EndOfChannel("all rows have been received") from None
 
     def receive_nowait(self) -> R:
         """Return the next row if it has been decoded already. Raises WouldBlock if not."""
+        self._batches.block.check()
         for row in self._ready:
             return row
-        self._batches.block.check()
         self._ready = iter(list(islice(self._batch, WITHOUT_CHECKPOINT)))
         for row in self._ready:
             return row
@@ -151,10 +151,15 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
         """Forget rows that were not received."""
         self._batch = self._ready = iter(())
 
-    def __aiter__(self) -> RowChannel[R]:
-        return self
+    def __aiter__(self) -> AsyncIterator[R]:
+        self._batches.block.check()
+        return _Rows(self)
 
     async def __anext__(self) -> R:
+        self._batches.block.check()
+        return await self._next()
+
+    async def _next(self) -> R:
         for row in self._ready:
             return row
         await self._more()
@@ -172,6 +177,24 @@ class RowChannel(AsyncIterationOnly, Generic[R]):
                 self._batches.block.check_left()  # while this task waited
             if not _left(self._ready):
                 self._ready = iter(list(islice(self._batch, WITHOUT_CHECKPOINT)))
+
+
+@final
+class _Rows(Generic[R]):
+    """The iteration of rows: whether the loop may read them was checked once, when it began."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: RowChannel[R]) -> None:
+        self._channel = channel
+
+    def __aiter__(self) -> _Rows[R]:
+        return self
+
+    async def __anext__(self) -> R:
+        for row in self._channel._ready:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            return row
+        return await self._channel._next()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def _left(rows: Iterator[R]) -> int:

@@ -15,6 +15,8 @@ from typing import Final
 
 import msgspec
 
+from thetatrio._numbers import read_float
+
 __all__ = [
     "MARK",
     "MARKS",
@@ -91,7 +93,7 @@ def mark_not_a_number(data: bytes) -> bytes:
 def unmark(value: object) -> object:
     """Return the float that a marked text means; any other value as it is."""
     if isinstance(value, str) and value[:1] == MARK:
-        return float(value[1:])
+        return read_float(value[1:])
     return value
 
 

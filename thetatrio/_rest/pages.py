@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import msgspec
 
 from thetatrio._rest.json_text import check_members, mark_not_a_number
-from thetatrio._secrets import redact
+from thetatrio._secrets import HiddenQuery, redact, shown_url
 from thetatrio.config import is_loopback
 from thetatrio.errors import DecodeError, ForeignPage
 
@@ -53,6 +53,9 @@ class Envelope(msgspec.Struct, rename={"next_url": "nextUrl"}):
         """What it is about, undecoded; nothing if it is missing, or is a `results` of null."""
         results = bytes(self.results)
         return bytes(self.response) or (b"" if results.strip() == b"null" else results)
+
+    def __repr__(self) -> str:
+        return "Envelope(***)"  # its link may have a token
 
 
 _ENVELOPE: Final = msgspec.json.Decoder(Envelope)
@@ -118,21 +121,24 @@ class Trail:
             links: what the page says in its several places: text, `"null"` or nothing.
 
         Raises ForeignPage for a link that may not be followed, DecodeError
-        for places that disagree, and for a page that was there before.
+        for places that disagree, and for a page that was there before. The frames of
+        these errors have the links in their locals, which may have a token.
         """
         found = {self._judge(link) for link in links if not _is_nothing(link)}
         if len(found) > 1:
             raise DecodeError(
                 "a page names two different pages as the next, in its body and in its"
-                f" Next-Page header: {' and '.join(sorted(found))}"
+                f" Next-Page header: {' and '.join(shown_url(target) for target in sorted(found))}"
             )
         for target in found:
             digest = _digest(target)
             if digest in self._seen:
-                raise DecodeError(f"the pages run in a circle: {target} was there before")
+                raise DecodeError(
+                    f"the pages run in a circle: {shown_url(target)} was there before"
+                )
             self._seen.add(digest)
             self._here = target
-            return target
+            return HiddenQuery(target)
         return None
 
     def step_back(self, after: str, here: str) -> None:
@@ -142,7 +148,7 @@ class Trail:
 
     def _judge(self, link: object) -> str:
         if not isinstance(link, str):
-            raise DecodeError(f"a page's link to the next is no text: {link!r:.80}")
+            raise DecodeError(f"a page's link to the next is not a text but {type(link).__name__}")
         if len(link) > _LONGEST:
             raise _refused("is too long")
         if not (link.isascii() and link.isprintable()) or " " in link or "\\" in link:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, Literal, final
@@ -19,6 +20,7 @@ from thetatrio._rest.limiter import Lane
 from thetatrio._rest.pages import Envelope, Replay, Trail, envelope_of, links_of
 from thetatrio._rest.raw import ParameterValue, RawAnswer, target_of
 from thetatrio._rest.retry import History
+from thetatrio._secrets import drop_frames
 from thetatrio.config import Config
 from thetatrio.errors import (
     ConnectionLost,
@@ -48,6 +50,9 @@ class Fetched(msgspec.Struct, frozen=True):
     content: bytes
     envelope: Envelope | None
     """What JSON is made of; None for other forms, and for JSON that is no object."""
+
+    def __repr__(self) -> str:
+        return f"Fetched({len(self.content)} bytes)"  # a link in them may have a token
 
 
 def is_json(content_type: str, content: bytes) -> bool:
@@ -121,7 +126,11 @@ class Pages:
             )
         self._last = None
         ask = msgspec.structs.replace(self._first, target=self._target, read_ahead=0)
-        pieces: list[bytes] = []
+        body = io.BytesIO()  # its repr does not show the bytes
+
+        def restart() -> None:
+            body.seek(body.truncate(0))
+
         # Nothing of a page is used before it is whole: one that is cut is asked for again.
         answer = Answer(
             self._client,
@@ -129,27 +138,34 @@ class Pages:
             settled=False,
             lane=self._lane,
             ticket=self._ticket,
-            on_restart=pieces.clear,
+            on_restart=restart,
             expected=self._expected,
             is_parsed=True,
         )
         try:
             has_data = await answer.open()
-            while chunk := await answer.receive():
-                pieces.append(chunk)
+            while body.write(await answer.receive()):
+                pass
         finally:
             await answer.aclose()
         if not has_data and self.fetched:
             raise ServerError(
                 "a page that the one before it named has no data", code=_NO_DATA, request=ask.about
             )
-        content = b"".join(pieces)
+        try:
+            page = self._page(body.getvalue(), answer, has_data=has_data)
+        except ThetaDataError as error:
+            drop_frames(error)  # they have the link, in which there may be a token
+            raise
+        self.fetched += 1
+        return page
+
+    def _page(self, content: bytes, answer: Answer, *, has_data: bool) -> Fetched:
         envelope = None
         if is_json(answer.content_type, content) and content.lstrip()[:1] == b"{":
             envelope = envelope_of(content)
         target = self._trail.follow(links_of(envelope, answer.next_page))
         self._last, self._target = self._target, target
-        self.fetched += 1
         return Fetched(has_data, answer.content_type, content, envelope)
 
     def step_back(self) -> bool:
@@ -352,6 +368,9 @@ class PagedAnswer:
             rows = b""
             if page.has_data:
                 rows = self._translator.rows(target, page.content_type, page.content, page.envelope)
+        except DecodeError as error:
+            drop_frames(error)  # they have the page, and a link in it may have a token
+            raise
         except TerminalError as error:
             told = error
         else:

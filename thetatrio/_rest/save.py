@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast, final
 
@@ -82,6 +83,16 @@ class PartFile:
         """Put the file under its name, safely on the disk."""
         await trio.to_thread.run_sync(self._commit)
 
+    @contextmanager
+    def naming(self) -> Generator[None, None, None]:
+        """Name the file in what the system reports of a write, such as a full disk."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno is not None and error.filename is None:
+                error.filename = str(self._path)
+            raise
+
     def parquet_writer(self, schema: Any) -> Any:
         """Return what writes Parquet into the file."""
         from pyarrow import parquet  # type: ignore[import-untyped]
@@ -115,8 +126,10 @@ async def save_answer(
         answers = JoinedBytes(client, plan, wanted, fetch, start_over=file.start_over)
         try:
             while chunk := await answers.receive():
-                await file.write(chunk)
-            await file.commit()
+                with file.naming():
+                    await file.write(chunk)
+            with file.naming():
+                await file.commit()
         finally:
             await answers.aclose()
     finally:
@@ -138,12 +151,15 @@ async def save_parquet(
     try:
         frame = await reading.next_frame(GROUP)
         table = make_reader().finish() if frame is None else frame
-        writer = await trio.to_thread.run_sync(file.parquet_writer, table.schema)
+        with file.naming():
+            writer = await trio.to_thread.run_sync(file.parquet_writer, table.schema)
         while table is not None:
-            await trio.to_thread.run_sync(writer.write_table, table)
+            with file.naming():
+                await trio.to_thread.run_sync(writer.write_table, table)
             table = None if frame is None else await reading.next_frame(GROUP)
-        await trio.to_thread.run_sync(writer.close)
-        await file.commit()
+        with file.naming():
+            await trio.to_thread.run_sync(writer.close)
+            await file.commit()
     finally:
         file.close()
         await reading.aclose()

@@ -6,10 +6,11 @@ import csv
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, TypeAlias, cast, final
+from typing import Final, TypeAlias, final
 
 import msgspec
 
+from thetatrio._numbers import read_float, read_int
 from thetatrio._rest.dialect import Target
 from thetatrio._rest.dialect_v3 import error_of
 from thetatrio._rest.json_text import MARK
@@ -213,7 +214,7 @@ class V2Rows:
 
     def _wants(self, contract: Mapping[str, object]) -> bool:
         strike, right = contract.get("strike"), contract.get("right")
-        if self._strike is not None and strike is not None and int(str(strike)) != self._strike:
+        if None not in (self._strike, strike) and read_int(str(strike)) != self._strike:
             return False
         return self._right is None or right is None or str(right)[:1].upper() == self._right
 
@@ -289,7 +290,9 @@ def _text(value: object) -> str:
 @lru_cache(maxsize=4096)
 def _date(value: object) -> str:
     text = str(value)
-    if len(text) == 10:
+    if not text.isascii():
+        raise ValueError(f"{value!r:.40} is no date")
+    if len(text) == 10 and "W" not in text:  # a week of the year is no date of the vendor's
         return dt.date.fromisoformat(text).isoformat()
     if len(text) != 8 or not text.isdigit():
         raise ValueError(f"{value!r:.40} is no date")
@@ -297,7 +300,7 @@ def _date(value: object) -> str:
 
 
 def _strike(value: object) -> str:
-    return strike_text(int(cast("Any", value)))
+    return strike_text(read_int(str(value)))
 
 
 def _right(value: object) -> str:
@@ -317,7 +320,7 @@ def _ms(value: object) -> int:
     if ":" in text:  # pretty_time
         at = dt.time.fromisoformat(text)
         return ((at.hour * 60 + at.minute) * 60 + at.second) * 1000 + at.microsecond // 1000
-    return int(text)
+    return read_int(text)
 
 
 @lru_cache(maxsize=65_536)
@@ -339,7 +342,7 @@ def _moment(date: object, clock: object) -> str:
 
 def _number(text: str) -> object:
     try:
-        return int(text)
+        return read_int(text)
     except ValueError:
-        number = float(text)
+        number = read_float(text)
         return None if number != number else number  # noqa: PLR0124  # JSON has no nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from operator import length_hint
 from typing import Any, Generic, Protocol, TypeVar, final
 
@@ -82,15 +82,16 @@ class Feed(AsyncIterationOnly, Generic[E]):
         Raises SlowConsumer and GapError in their place where the feed was
         opened so, FeedClosed and what else ends a feed.
         """
-        return await self.__anext__()
+        self._inbox.check()
+        return await _next_event(self._inbox)
 
     def receive_nowait(self) -> E:
         """Return the next event if it has arrived. Raises WouldBlock if not, else as `receive`."""
         inbox = self._inbox
+        inbox.check()
         while True:
             for event in inbox.items:
                 return event
-            inbox.check()
             if not inbox.line_up():
                 if inbox.ended is not None:
                     raise inbox.ended()
@@ -110,17 +111,12 @@ class Feed(AsyncIterationOnly, Generic[E]):
         """
         return FeedWithNotices(self._inbox)
 
-    def __aiter__(self) -> Feed[E]:
-        return self
+    def __aiter__(self) -> AsyncIterator[E]:
+        self._inbox.check()
+        return _Events(self._inbox)
 
     async def __anext__(self) -> E:
-        inbox = self._inbox
-        for event in inbox.items:
-            return event
-        while True:
-            await inbox.more()
-            for event in inbox.items:
-                return event
+        return await self.receive()
 
     async def add(self, *contracts: Contract | Topic[E]) -> None:
         """Subscribe to more contracts, and return once the terminal acknowledged.
@@ -181,8 +177,8 @@ class Batches(AsyncIterationOnly, Generic[E]):
 
     def receive_nowait(self) -> list[E]:
         """Return what has arrived together. Raises WouldBlock where nothing has."""
+        self._inbox.check()
         if not length_hint(self._inbox.items):
-            self._inbox.check()
             self._inbox.line_up(WHOLE)
         first = self._feed.receive_nowait()
         return [first, *self._inbox.items]
@@ -192,6 +188,7 @@ class Batches(AsyncIterationOnly, Generic[E]):
 
     async def __anext__(self) -> list[E]:
         inbox = self._inbox
+        inbox.check()
         while True:
             await inbox.more(WHOLE)
             batch = list(inbox.items)
@@ -216,9 +213,9 @@ class FeedWithNotices(AsyncIterationOnly, Generic[E]):
 
     def receive_nowait(self) -> E | Notice:
         """Return the next event or notice if there is one. Raises WouldBlock if not."""
+        self._inbox.check()
         for event in self._inbox.items:
             return event
-        self._inbox.check()
         entry = self._inbox.next_entry_nowait()
         if entry is None:
             if self._inbox.ended is not None:
@@ -226,7 +223,51 @@ class FeedWithNotices(AsyncIterationOnly, Generic[E]):
             raise WouldBlock("nothing has arrived; await receive()")
         return entry
 
-    def __aiter__(self) -> FeedWithNotices[E]:
+    def __aiter__(self) -> AsyncIterator[E | Notice]:
+        self._inbox.check()
+        return _Entries(self._inbox)
+
+    async def __anext__(self) -> E | Notice:
+        self._inbox.check()
+        return await anext(_Entries(self._inbox))
+
+
+async def _next_event(inbox: Inbox[E]) -> E:
+    while True:
+        for event in inbox.items:
+            return event
+        await inbox.more()
+
+
+@final
+class _Events(Generic[E]):
+    """The iteration of a feed: whether the loop may read it was checked once, when it began."""
+
+    __slots__ = ("_inbox",)
+
+    def __init__(self, inbox: Inbox[E]) -> None:
+        self._inbox = inbox
+
+    def __aiter__(self) -> _Events[E]:
+        return self
+
+    async def __anext__(self) -> E:
+        inbox = self._inbox
+        for event in inbox.items:
+            return event
+        return await _next_event(inbox)
+
+
+@final
+class _Entries(Generic[E]):
+    """The iteration of a feed with its notices, as `_Events`."""
+
+    __slots__ = ("_inbox",)
+
+    def __init__(self, inbox: Inbox[E]) -> None:
+        self._inbox = inbox
+
+    def __aiter__(self) -> _Entries[E]:
         return self
 
     async def __anext__(self) -> E | Notice:

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeVar, cast, final
 
 import msgspec
 
+from thetatrio._numbers import read_int
 from thetatrio._stream.subscriptions import Command
 from thetatrio._stream.wire import (
     LONGEST_EVENT,
@@ -177,7 +178,7 @@ class GatewayDialect:
         if day is None and flat.strike is None and flat.right is None:
             made = Stock(root)
         else:
-            thousandths = int(flat.strike or 0)
+            thousandths = read_int(str(flat.strike or 0))
             dollars = f"{thousandths // 1000}.{thousandths % 1000:03}"
             made = Option(root, str(day), dollars, flat.right or "")
         if len(self._contracts) >= _KEPT:
@@ -208,7 +209,7 @@ def _sent(value: T | None) -> T:
 
 
 def _date(flat: _Flat) -> int:
-    return _sent(None if flat.date is None else int(str(flat.date).replace("-", "")))
+    return _sent(None if flat.date is None else read_int(str(flat.date).replace("-", "")))
 
 
 def _trade(contract: Contract, flat: _Flat) -> Trade:

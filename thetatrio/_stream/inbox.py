@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from operator import length_hint
@@ -13,14 +12,13 @@ import trio
 
 from thetatrio._owner import Owner, belongs_to_parent
 from thetatrio._stream.buffer import Buffer, OnLoss, Overflow
+from thetatrio._stream.loss_log import warn_of_loss
 from thetatrio.errors import GapError, InvalidRequest, SlowConsumer
 from thetatrio.events import Dropped, Gap, Lost, Notice, Replayed, StreamEvent, Undecodable
 
 __all__ = ["Inbox"]
 
 E = TypeVar("E", bound=StreamEvent)
-
-_LOGGER: Final = logging.getLogger("thetatrio.stream")
 
 WITHOUT_CHECKPOINT: Final = 256
 """Events that iteration hands out at most before it lets others run."""
@@ -215,7 +213,7 @@ class Inbox(Buffer[E], Generic[E]):
                 told.append(self._text(notice))
         finally:
             if told:
-                _warn("%s: %s", self.name(), "; ".join(told))
+                warn_of_loss("%s: %s", self.name(), "; ".join(told))
 
     def _error_of(self, notice: Notice, following: list[Notice]) -> Exception | None:
         if isinstance(notice, Dropped) and self.overflow == "raise":
@@ -255,21 +253,3 @@ class Inbox(Buffer[E], Generic[E]):
 
 def _moment(moment: dt.datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}"
-
-
-def _warn(text: str, *values: object) -> None:
-    """Log a warning of a loss, even if a configuration of logging disabled the logger.
-
-    `logging.config.dictConfig` and `fileConfig` disable every logger that exists
-    and that they do not name, unless they are told not to: a program that
-    configures logging after `import thetatrio` would lose its losses silently.
-    Levels, filters and handlers have their effect.
-    """
-    if not _LOGGER.disabled:
-        _LOGGER.warning(text, *values)
-    elif _LOGGER.getEffectiveLevel() <= logging.WARNING > _LOGGER.manager.disable:
-        record = _LOGGER.makeRecord(
-            _LOGGER.name, logging.WARNING, __file__, 0, text, values, None, "_warn"
-        )
-        if _LOGGER.filter(record):
-            _LOGGER.callHandlers(record)

@@ -7,7 +7,6 @@ contract are read once, and the body of what nobody wants is never read.
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +18,7 @@ from thetatrio._secrets import redact, redact_bytes
 from thetatrio._stream.dialect import TERMINAL, Dialect
 from thetatrio._stream.frames import COMMON
 from thetatrio._stream.lane import Lane
+from thetatrio._stream.loss_log import warn_of_loss
 from thetatrio._stream.wire import (
     BODIES,
     FIRST_BYTES,
@@ -37,7 +37,6 @@ from thetatrio.events import Event, Undecodable
 
 __all__ = ["Router"]
 
-_LOGGER: Final = logging.getLogger("thetatrio.stream")
 
 ROUTES_KEPT: Final = 131_072
 """Beginnings of events that are remembered, at some 400 bytes each; then they are learnt anew."""
@@ -296,7 +295,7 @@ class Router:
         if kind not in self.unknown and len(self.unknown) >= KINDS_KEPT:
             kind = "..."
         if kind not in self.unknown:
-            _LOGGER.warning("the terminal sends messages of an unknown kind, %r", kind)
+            warn_of_loss("the terminal sends messages of an unknown kind, %r", kind)
         self.unknown[kind] += 1
 
     def _take_undecoded(self, data: bytes) -> None:

@@ -117,6 +117,10 @@ class Sockets:
             for each in self._all:
                 nursery.start_soon(each.aclose)
 
+    def time_to_leave(self) -> float:
+        """Return how many seconds `aclose()` may take, from now on."""
+        return max(each.time_to_leave() for each in self._all)
+
     def disown(self) -> None:
         """Stop all tasks in a forked child, and send nothing; if its event loop goes on there."""
         self._closed = True

@@ -16,6 +16,7 @@ from thetatrio._secrets import redact
 from thetatrio._stream.command_numbers import COMMAND_NUMBERS
 from thetatrio._stream.dialect import Dialect
 from thetatrio._stream.fast_lane import READ_SIZE, READ_SIZE_MANY
+from thetatrio._stream.loss_log import warn_of_loss
 from thetatrio._stream.losses import Losses
 from thetatrio._stream.roster import Roster
 from thetatrio._stream.router import Router
@@ -220,10 +221,15 @@ class Supervisor:
                 with trio.move_on_after(self._config.close_timeout, shield=True):
                     await connection.lane.aclose_forcefully()
 
+    def time_to_leave(self) -> float:
+        """Return how many seconds leaving may take, with the subscriptions that are active now."""
+        unsubscribes = self._config.unsubscribe_on_exit
+        return time_to_leave(self._config, self._subscriptions.active if unsubscribes else 0)
+
     def _warn_of(self, count: int, of: int, why: str) -> None:
         """Log that subscriptions may remain at the terminal."""
         if count:
-            _LOGGER.warning(
+            warn_of_loss(
                 "the stream at %s: %d of %d subscriptions may remain at the terminal and count"
                 " against the account's limit until it is restarted (%s)",
                 self._url.geturl(), count, of, why,

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 import msgspec
 
 from thetatrio import events
+from thetatrio._numbers import read_int
 from thetatrio._secrets import redact
 from thetatrio.contracts import Contract, Index, Option, Stock
 from thetatrio.errors import InvalidRequest
@@ -223,7 +224,7 @@ class _Contract(msgspec.Struct):
             raise ValueError("a contract without root")
         if kind is not Option:
             return kind(name)
-        thousandths = int(self.strike)
+        thousandths = read_int(str(self.strike))
         dollars = f"{thousandths // 1000}.{thousandths % 1000:03}"
         return Option(name, str(self.expiration), dollars, self.right)
 
@@ -300,7 +301,7 @@ def _decode_one(data: bytes) -> Message:
             case "REQ_RESPONSE":
                 number = header.req_id
                 response = redact(header.response)[:LONGEST_WORD]
-                return Answer(-1 if number is None else int(number), response)
+                return Answer(-1 if number is None else read_int(str(number)), response)
             case "QUOTE" | "TRADE" | "OHLC" | "MARKET_VALUE" as kind:
                 return _received(kind, envelope)
             case other:

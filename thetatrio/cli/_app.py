@@ -283,7 +283,7 @@ def stream(
     buffer: Annotated[
         int, typer.Option(min=1, help="Events held while they cannot be shown.")
     ] = DEFAULT_BUFFER,
-    url: Annotated[
+    stream_url: Annotated[
         str | None,
         typer.Option(help=f"Where the stream is. Default: {DEFAULT_STREAM_URL}, or a gateway's."),
     ] = None,
@@ -302,7 +302,7 @@ def stream(
     What is missing is said: beneath the table, or on stderr beside the data.
     For example: thetatrio stream quotes SPXW:2024-03-15:4800:C AAPL
     """
-    url = None if url is None else redact_url(url)
+    url = None if stream_url is None else redact_url(stream_url)
     options: ConfigOptions = {"stream_url": stream_command.with_path(url or DEFAULT_STREAM_URL)}
 
     def settings() -> ConfigOptions:
@@ -320,7 +320,8 @@ def stream(
             count=count,
             duration=duration,
             options={**settings(), "buffer": buffer},
-        )
+        ),
+        url="--stream-url",
     )
 
 

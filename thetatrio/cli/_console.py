@@ -53,7 +53,9 @@ def note(text: str) -> None:
     report(text)
 
 
-def carry_out(job: Callable[[], int | None], *, output_is_data: bool = True) -> None:
+def carry_out(
+    job: Callable[[], int | None], *, output_is_data: bool = True, url: str = "--url"
+) -> None:
     """Run a sub-command, and exit with its code.
 
     Errors are one line and code 1, Ctrl-C is code 130, SIGTERM code 143, a
@@ -63,6 +65,7 @@ def carry_out(job: Callable[[], int | None], *, output_is_data: bool = True) -> 
         job: What to run; returns an exit code, or None for 0.
         output_is_data: Whether a closed stdout is an error, because what the command is for
             is written there.
+        url: The option for the address that it connects to.
     """
     if not output_is_data:
         tolerate_closed_output()
@@ -75,7 +78,7 @@ def carry_out(job: Callable[[], int | None], *, output_is_data: bool = True) -> 
     except (ThetaDataError, OSError) as error:
         if isinstance(error, OutputError):
             discard_output()
-        note(f"thetatrio: {in_options(error)}")
+        note(f"thetatrio: {in_options(error, url=url)}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt as interrupt:
         raise typer.Exit(exit_code(interrupt)) from None

@@ -12,7 +12,7 @@ __all__ = ["OPTIONS", "PHRASES", "in_options"]
 
 OPTIONS: Final = {
     "base_url": "--url",
-    "stream_url": "--url",
+    "stream_url": "--stream-url",
     "api_key": "--key-file",
     "api": "--api",
     "tier": "--tier",
@@ -58,18 +58,28 @@ _NAME: Final = re.compile(rf"\b({'|'.join(set(OPTIONS) - _WORDS)})\b")
 _SETTINGS: Final = frozenset(ConfigOptions.__annotations__) - set(OPTIONS)
 
 
-def in_options(error: Exception) -> str:
+def in_options(error: Exception, *, url: str = "--url") -> str:
     """Return an error's message with the command's options in place of Python's arguments.
 
     A setting that the command has no option for keeps its name, with the note
     that only programs have it.
+
+    Args:
+        error: The library's error.
+        url: The option that `base_url` comes from; `--stream-url` if the command has only that.
     """
     text = str(error)
     if isinstance(error, InvalidConfig):
-        parts = [_problem(problem) for problem in error.problems]
+        problems = error.problems
+        if url == OPTIONS["stream_url"] and any(
+            each.startswith("stream_url ") for each in problems
+        ):
+            problems = tuple(each for each in problems if not each.startswith("base_url "))
+        parts = [_problem(problem.replace("base_url", url)) for problem in problems]
         text = "; ".join(parts) or text
     for pattern, phrase in PHRASES.items():
         text = re.sub(pattern, phrase, text)
+    text = text.replace("base_url", url)
     text = _VALUE.sub(_with_value, text)
     text = _NAME.sub(lambda match: OPTIONS[match[1]], text)
     programs_only = [

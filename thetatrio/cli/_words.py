@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias, cast, get_args
 
+from thetatrio._numbers import read_float, read_int
 from thetatrio.contracts import Contract, Index, Option, Stock, index_of_root
 from thetatrio.errors import InvalidRequest
 from thetatrio.events import (
@@ -85,9 +86,9 @@ def _value(parameter: Parameter, text: str) -> object:
         return _FLAGS.get(text.lower(), text)
     try:
         if parameter.kind == "number":
-            return float(text)
+            return read_float(text)
         if parameter.kind.startswith("whole number"):
-            return int(text)
+            return read_int(text)
     except ValueError:
         pass
     return text

@@ -38,5 +38,5 @@ async def _serve(
             print(f"                         api={config.api!r}, stream_api={config.stream_api!r},")
         print(f"                         stream_url={terminal.stream_url!r})")
         print(f"or the command with\n  thetatrio{api} status --url {terminal.url}")
-        print(f"  thetatrio stream quotes SPY --url {terminal.stream_url}{more}", flush=True)
+        print(f"  thetatrio stream quotes SPY --stream-url {terminal.stream_url}{more}", flush=True)
         await terminal.shut_down.wait()

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from thetatrio._numbers import read_float, read_int
 from thetatrio.contracts import normalise_right, normalise_symbol, strike_thousandths
 from thetatrio.market_time import ms_of_day, parse_date, parse_time
 from thetatrio.testing._instruments import RATES
@@ -125,7 +126,7 @@ def _time(text: str) -> int:
 
 def _from(low: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        number = int(text)
+        number = read_int(text)
         if number < low:
             raise ValueError(f"{number} is below {low}")
         return number
@@ -134,7 +135,7 @@ def _from(low: int) -> Callable[[str], int]:
 
 
 def _steps(text: str) -> int:
-    number = int(text)
+    number = read_int(text)
     if not 2 <= number <= _MOST_STEPS:
         raise ValueError(f"{number} is not from 2 to {_MOST_STEPS}")
     return number
@@ -158,7 +159,7 @@ def _boolean(text: str) -> bool:
 
 
 def _year(text: str) -> int:
-    if len(text) != 4 or not text.isdecimal():
+    if len(text) != 4 or not (text.isascii() and text.isdecimal()):
         raise ValueError(f"{text!r} is not a year such as 2024")
     return int(text)
 
@@ -202,15 +203,15 @@ VENUE: Final = Parameter("venue", _one_of("nqb", "utp_cta"))
 YEAR: Final = Parameter("year", _year, required=True)
 RATE: Final = Parameter("symbol", _one_of(*RATES), required=True)
 PRICING: Final = (
-    Parameter("annual_dividend", float),
+    Parameter("annual_dividend", read_float),
     Parameter("rate_type", _one_of(*RATES)),
-    Parameter("rate_value", float),
+    Parameter("rate_value", read_float),
     Parameter("version", _one_of("latest", "1")),
-    Parameter("annual_dividend_amount", float, newer=True),
+    Parameter("annual_dividend_amount", read_float, newer=True),
 )
 SNAPSHOT_PRICING: Final = (
     *PRICING,
-    Parameter("stock_price", float),
+    Parameter("stock_price", read_float),
     Parameter("use_market_value", _boolean),
 )
 UNDERLYER_USE_NBBO: Final = Parameter("underlyer_use_nbbo", _boolean)

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, final
 
+from thetatrio._numbers import read_float, read_int
 from thetatrio.testing._formats import cell_text, clock_text
 from thetatrio.testing._operations import Group, Kind, Operation, Refusal
 from thetatrio.testing._parameters import INTERVALS
@@ -77,7 +78,7 @@ def _read_query(
     if "exp" in query:
         found["expiration"] = "*" if query["exp"] == "0" else query["exp"]
     if "strike" in query:
-        found["strike"] = f"{int(query['strike']) / 1000:.3f}"
+        found["strike"] = f"{read_int(query['strike']) / 1000:.3f}"
     if path.startswith(("/v2/hist/option", "/v2/snapshot/option", "/v2/at_time/option")):
         missing = [name for name in ("exp", "strike", "right") if name not in query]
         if missing:
@@ -85,7 +86,7 @@ def _read_query(
     if "rate" in query:
         found["rate_type"] = query["rate"].lower()
     if "rate_value" in query:
-        found["rate_value"] = f"{float(query['rate_value']) * 100:.10g}"
+        found["rate_value"] = f"{read_float(query['rate_value']) * 100:.10g}"
     if "exclusive" in {parameter.name for parameter in operation.parameters}:
         found["exclusive"] = query.get("exclusive", "false")
     found |= _read_times(path, query)
@@ -95,7 +96,7 @@ def _read_query(
 
 
 def _read_times(path: str, query: Mapping[str, str]) -> dict[str, str]:
-    step = int(query.get("ivl", "0"))
+    step = read_int(query.get("ivl", "0"))
     if "/at_time" in path or "/bulk_at_time" in path:
         return {"time_of_day": clock_text(step)}
     # Every tick is of the whole day, whatever rth says.
@@ -103,8 +104,8 @@ def _read_times(path: str, query: Mapping[str, str]) -> dict[str, str]:
     first, last = (0, _LAST_MS) if whole else (34_200_000, 57_600_000)
     return {
         "interval": _NAMES[step],
-        "start_time": clock_text(int(query.get("start_time", first))),
-        "end_time": clock_text(int(query.get("end_time", last))),
+        "start_time": clock_text(read_int(str(query.get("start_time", first)))),
+        "end_time": clock_text(read_int(str(query.get("end_time", last)))),
     }
 
 
@@ -282,6 +283,6 @@ def events_page(path: str, days: Iterable[dt.date]) -> Page:
 def file_path(path: str, query: Mapping[str, str]) -> str:
     """Return where a terminal would have written a file. Raises a 473 Refusal without a date."""
     date = query.get("start_date", "")
-    if len(date) != 8 or not date.isdigit():
+    if len(date) != 8 or not (date.isascii() and date.isdigit()):
         raise Refusal(473, "Invalid parameters: start_date: required")
     return f"C:\\ThetaData\\ThetaTerminal\\downloads\\{FILES[path]}-{date}.csv"

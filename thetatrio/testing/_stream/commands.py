@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
+from thetatrio._numbers import read_int
 from thetatrio.contracts import Contract, Index, Option, Stock
 from thetatrio.errors import InvalidRequest
 
@@ -93,7 +94,7 @@ def _whole(value: object) -> int | None:
         return int(value)
     if isinstance(value, str) and len(value) < 20:
         try:
-            return int(value)
+            return read_int(value)
         except ValueError:
             return None
     return None

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, cast
 
 import msgspec
 
+from thetatrio._numbers import read_int
 from thetatrio.contracts import Contract, Option, Stock
 from thetatrio.errors import InvalidRequest
 from thetatrio.testing._stream.commands import Command, ReqType, SecType, StreamSubscription
@@ -77,7 +78,7 @@ def _contract(named: Mapping[str, object]) -> Contract:
         raise InvalidRequest("root must be text")
     if exp is None and strike is None and right is None:
         return Stock(root)
-    thousandths = int(str(strike))
+    thousandths = read_int(str(strike))
     dollars = f"{thousandths // 1000}.{thousandths % 1000:03}"
     return Option(root, str(exp), dollars, str(right))
 
