@@ -209,7 +209,12 @@ def tests(session: nox.Session) -> None:
     """
     _install(session, "test")
     # Those of tests/typing run the type checkers: they belong to `types`.
-    run = ("-m", "pytest", "--ignore=tests/typing", "--numprocesses=auto")
+    # worksteal: neighbours stay in one process, with what their module made once, and
+    # none of the processes is idle at the end.
+    shared = ("--numprocesses=auto", "--dist=worksteal")
+    run = ("-m", "pytest", "--ignore=tests/typing", *shared)
+    # Without bytecode, each process that a test starts compiles all that it imports.
+    session.env["PYTHONDONTWRITEBYTECODE"] = None
     if session.python != NEWEST:
         session.run("python", *run, *(session.posargs or ("-m", "core")))
         return

@@ -123,7 +123,7 @@ def cancel_at_steps(way, faults, folder, dense: float) -> int:
     """Cancel a way at each step up to `dense`, then at ever fewer; return the steps it has."""
     step = 1
     while not trio.run(attempt, way, faults, step, folder, clock=MockClock(autojump_threshold=0)):
-        step += 1 if step < dense else step // 4
+        step += 1 if step < dense else step // 2
     return step
 
 

@@ -14,6 +14,8 @@ from tests.test_download import tree
 from thetatrio.cli import download as download_command
 from thetatrio.download import DownloadProgress, DownloadReport
 
+pytestmark = pytest.mark.usefixtures("measured_processes")
+
 EOD = ["download", "stock_history_eod", "AAPL,MSFT", "start_date=2024-10-01", "end_date=2024-11-04"]
 
 

@@ -16,7 +16,10 @@ import pytest
 
 from tests.test_cli import COMMAND, PLACE
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX shells and signals")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="POSIX shells and signals"),
+    pytest.mark.usefixtures("measured_processes"),
+]
 
 BARS = "fetch stock_history_ohlc AAPL date=2024-11-04 interval=1h"
 FULL = Path("/dev/full")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import pytest
 
 import thetatrio
+from tests.leaks import descriptors
 from thetatrio import requests as r
 from thetatrio.download import _layout as layout
 from thetatrio.download._finality import is_final
@@ -192,6 +194,25 @@ def test_data_of_a_day_is_final_when_the_day_is():
 
     assert [final(day, f"2024-11-{text}") for text in ("08 23:59", "09 00:00")] == [False, True]
     assert [final(month, f"2024-11-{text}") for text in ("09 00:00", "11 12:00")] == [False, True]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock")
+def test_a_file_system_without_locks_is_an_error_that_leaves_nothing_open(tmp_path, monkeypatch):
+    """What locking raises is raised, the file is closed, and the lock can be taken later."""
+    path = tmp_path / "lock"
+    lock = FolderLock(path)
+
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    before = descriptors()
+    with monkeypatch.context() as patch:
+        patch.setattr("fcntl.flock", no_locks)
+        with pytest.raises(OSError, match="No locks available"):
+            lock.take()
+    assert descriptors() == before
+    lock.take()
+    lock.release()
 
 
 def test_a_lock_keeps_two_apart_and_dies_with_its_owner(tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import queue
+from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
@@ -11,7 +13,8 @@ import trio
 
 import thetatrio
 from tests.faces import FACES, value_of
-from thetatrio import Stock, Topic, rows
+from thetatrio import Stock, Topic, rows, sync
+from thetatrio._faces.stay import Stay
 from thetatrio.testing import LimitData, RefuseSubscription, Status, StreamSettings
 from thetatrio.testing.sync import open_terminal
 
@@ -605,3 +608,35 @@ def test_a_feed_that_was_left_says_so(staged):
             assert told.received == told.delivered + told.dropped
 
     staged(play)
+
+
+def test_what_leaving_a_context_raises_is_raised_or_noted():
+    """It is the error of a block that had none, and a note on the error of one that had."""
+
+    @asynccontextmanager
+    async def failing():
+        yield 1
+        raise ValueError("too late")
+
+    def left():
+        """Return a context that was entered and left."""
+        progress = queue.SimpleQueue()
+        stay = Stay(portal, failing, lambda _: None, lambda: progress.put(None))
+        stay.enter()
+        while not stay.is_settled:
+            progress.get(timeout=30)
+        assert stay.value() == 1
+        stay.leave()
+        while not stay.job.ended:
+            progress.get(timeout=30)
+        return stay
+
+    with sync.open_session() as session:
+        portal = session._caller.portal
+        with pytest.raises(ValueError, match="too late"):
+            left().raise_for(None)
+        error = KeyError("the block's own")
+        stay = left()
+        stay.raise_for(error)
+        assert error.__notes__ == ["meanwhile: ValueError('too late')"]
+        stay.raise_for(None)  # what was noted is not raised again

@@ -230,14 +230,22 @@ def test_the_limiter_holds_for_two_hundred_callers_of_whom_many_give_up():
 # ------------------------------------------------ the rest of what a line can do
 
 
-async def test_a_body_in_slices_is_the_same_rows(autojump_clock):
+@pytest.mark.parametrize(
+    ("fault", "interval"),
+    [
+        (Slicer(3), "10m"),
+        pytest.param(Slicer(3), "1m", marks=pytest.mark.deep),
+        (Slicer(4096), "1m"),
+        (Bandwidth(20_000), "1m"),
+    ],
+)
+async def test_a_body_in_slices_is_the_same_rows(autojump_clock, fault, interval):
     """However the bytes are sliced, the rows are the same."""
     async with simulated(contracts=2) as (terminal, session):
-        whole = await bars(session)
-        for fault in (Slicer(3), Slicer(4096), Bandwidth(20_000)):
-            terminal.faults.clear()
-            terminal.faults.append(fault)
-            assert await read_all(bars(session)) == whole
+        query = session.stock.history_ohlc("AAPL", date=DAY, interval=interval)
+        whole = await query
+        terminal.faults.append(fault)
+        assert await read_all(query) == whole
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv", "json"])

@@ -182,6 +182,7 @@ def test_one_line_names_httpx():
     assert importers == {"thetatrio/_rest/transport.py"}
 
 
+@cache
 def imported_names(path):
     """Return the full names of the modules that a file imports anywhere in it."""
     names = set()
@@ -190,7 +191,7 @@ def imported_names(path):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
-    return names
+    return frozenset(names)
 
 
 def test_importing_is_light():

@@ -405,6 +405,25 @@ async def test_auto_tries_v3s_port_and_then_v2s():
             pass
 
 
+async def test_auto_looks_nowhere_else_for_a_url_that_was_given():
+    """With a URL, nobody there is the error of that URL, and v2's port is not asked."""
+    url = "http://127.0.0.1:9999"
+    up = answer(b"CONNECTED", content_type="text/plain")
+    with pytest.raises(thetatrio.ConnectError, match="9999") as caught:
+        async with scripted(up, api="auto", base_url=url, refusals=1):
+            pass
+    assert "And neither" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("code", "error"), [(401, AuthenticationFailed), (403, PermissionDenied)])
+async def test_auto_raises_what_refuses_its_status_call(code, error):
+    """Who refuses the key is not taken for a v3 terminal: the session does not open."""
+    refusal = answer(b"not you", status=code, content_type="text/plain")
+    with pytest.raises(error, match="not you"):
+        async with scripted(refusal, api="auto", base_url="http://127.0.0.1:9999"):
+            pass
+
+
 def test_the_default_port_is_that_of_the_dialect():
     """v2 terminals listen at 25510; a URL that is given is kept."""
     assert Config(api="v2").base_url == "http://127.0.0.1:25510"

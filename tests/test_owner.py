@@ -29,7 +29,7 @@ from thetatrio.sync._query import native_of
 from thetatrio.testing import StreamSettings
 from thetatrio.testing.sync import open_terminal
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, pytest.mark.usefixtures("measured_processes")]
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 

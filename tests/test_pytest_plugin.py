@@ -11,6 +11,10 @@ import textwrap
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("measured_processes")
+
 ROOT = Path(__file__).parents[1]
 INSTALLED = bool(entry_points(group="pytest11", name="thetatrio"))
 LOADED = ("-p", "thetatrio.testing.pytest_plugin")
