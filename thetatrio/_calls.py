@@ -182,7 +182,8 @@ def explained(
         opens: Whether a context manager that it returns has to be entered before anything
             else; it is returned as one that explains that.
     """
-    opens = opens and not inspect.iscoroutinefunction(function)
+    is_coroutine = bool(inspect.iscoroutinefunction(function))
+    opens = opens and not is_coroutine
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -202,7 +203,7 @@ def explained(
             raise WrongCall(problem) from None
         return opening(name, result, args[0] if owner else None) if opens else result
 
-    if inspect.iscoroutinefunction(function):
+    if is_coroutine:
         mark: Any = getattr(inspect, "markcoroutinefunction", None)  # Python 3.12 on
         if mark is not None:
             mark(call)
