@@ -178,8 +178,6 @@ class Reply:
         silence.deadline = trio.current_time() + self._silence_timeout
         chunk = await self._next_chunk(self._chunks)
         silence.deadline = math.inf
-        if silence.cancel_called:  # as it came
-            raise self._silent()
         return chunk
 
     def _is_here(self) -> bool:
