@@ -119,8 +119,8 @@ class RestClient:
             SessionClosed: The session has been closed, or this is a forked child.
             RuntimeError: Another event loop, or none, runs the caller.
         """
-        self.owner.check_process()
         if self._closed:
+            self.owner.check_process()
             raise SessionClosed("the session has been closed; open another one")
         self.owner.check()
 

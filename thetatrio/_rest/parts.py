@@ -157,7 +157,12 @@ class Parts(Generic[R]):
             if self._alone:
                 part.begun = True
                 self._running += 1
-                await self._run(part)
+                if self._ahead_alone:
+                    await self._run(part)
+                else:
+                    # One task asks and reads: nobody else can end it, and a scope costs as much
+                    # as 20 rows.
+                    await self._settle(part)
             else:
                 self._begin_some()
                 await part.settled.wait()
@@ -210,22 +215,27 @@ class Parts(Generic[R]):
     async def _run(self, part: Part[R], after: trio.Event | None = None) -> None:
         scope = trio.CancelScope()
         self._scopes.add(scope)
-        error: ThetaDataError | None = SessionClosed("the session was left while this was asked")
         try:
             with scope:
-                if after is not None:
-                    # Tasks begin in any order; slots are to be taken in that of the parts.
-                    await after.wait()
-                # Nothing is waited for between here and its place at the limiter.
-                part.queued.set()
-                await self._open(part)
-                error = None
+                await self._settle(part, after)
+        finally:
+            self._scopes.discard(scope)
+
+    async def _settle(self, part: Part[R], after: trio.Event | None = None) -> None:
+        error: ThetaDataError | None = SessionClosed("the session was left while this was asked")
+        try:
+            if after is not None:
+                # Tasks begin in any order; slots are to be taken in that of the parts.
+                await after.wait()
+            # Nothing is waited for between here and its place at the limiter.
+            part.queued.set()
+            await self._open(part)
+            error = None
         except ThetaDataError as reason:
             error = reason
         finally:
             part.error = error
             part.queued.set()
-            self._scopes.discard(scope)
             self._running -= 1
             part.settled.set()
             self._idle.set()

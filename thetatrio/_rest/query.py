@@ -96,7 +96,8 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         list is whole or there is an error. Raises the errors of
         `thetatrio.errors`.
         """
-        whole = self.plan()
+        self._used = True
+        whole = plan(self._request, self._client.closed_days)
         self._client.check_open()
         rows = await Reading(self._client, whole, read_ahead=len(whole.requests) > 1).fetch()
         self._client.closed_days.update(
