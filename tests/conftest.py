@@ -30,8 +30,11 @@ _STATE = tempfile.mkdtemp(prefix="thetatrio-tests-")
 atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
 os.environ["XDG_STATE_HOME"] = os.environ["LOCALAPPDATA"] = _STATE
 
-# What a shell starts in the background ignores Ctrl-C, which tests send and expect.
+# What a shell starts in the background ignores Ctrl-C, and what nohup starts ignores SIGHUP; tests
+# send both and expect what is usual.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def is_measured(config):
