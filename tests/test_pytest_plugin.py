@@ -102,6 +102,8 @@ WITH_ASYNCIO = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 def start(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest in a folder, with the plugin as an installed package has it."""
+    if not (folder / "pytest.ini").exists():  # or the configuration of a folder above is used
+        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *(() if INSTALLED else LOADED),
          "-p", "no:cacheprovider", "-p", "no:randomly", "--strict-markers", "-W", "error",
