@@ -197,12 +197,15 @@ def test_a_folder_that_is_not_there_is_no_reason_to_fail_twice(tmp_path):
 
 def test_a_folder_that_cannot_be_read_is_not_flushed(tmp_path, monkeypatch):
     """A folder without read permission can be written to: its entries are then not flushed."""
+    opened = []
 
-    def denied(*_):
+    def denied(path, *_):
+        opened.append(path)
         raise PermissionError
 
     monkeypatch.setattr(os, "open", denied)
     sync_folder(tmp_path)
+    assert opened == [tmp_path]
 
 
 async def test_save_removes_the_leftovers_of_killed_saves(tmp_path):

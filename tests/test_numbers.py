@@ -184,7 +184,7 @@ def test_a_strike_between_thousandths_is_refused():
 
 def test_a_week_of_the_year_is_no_date():
     """Of ISO's forms of a date only the vendor's is read."""
-    with pytest.raises(ValueError, match="is no date"):
+    with pytest.raises(ValueError, match="is not a date"):
         _date("2024-W01-1")
     assert _date("2024-11-04") == _date(20241104) == "2024-11-04"
 

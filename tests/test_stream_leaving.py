@@ -274,6 +274,8 @@ async def test_a_terminal_that_is_gone_is_left_at_once(autojump_clock):
                 ending = end(here.terminal.peer.stream)
                 if ending is not None:
                     await ending
+                begun = trio.current_time()
+        assert trio.current_time() - begun < 1
 
 
 async def deaf_after_three_seconds(peer):

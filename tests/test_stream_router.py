@@ -261,7 +261,10 @@ def test_strange_messages_are_undecodable(payload):
 def test_unknown_kinds_are_logged_after_dictconfig(caplog, monkeypatch):
     """A logging configuration that disables existing loggers does not silence this warning."""
     monkeypatch.setattr(logging.getLogger("thetatrio.stream"), "disabled", True)
-    test_unknown_kinds_are_logged_once(caplog)
+    Routed().deliver([text({"header": {"type": "NEWS"}})])
+    assert [record.getMessage() for record in caplog.records] == [
+        "the terminal sends messages of an unknown kind, 'NEWS'"
+    ]
 
 
 def test_unknown_kinds_are_logged_once(caplog):

@@ -113,8 +113,7 @@ class Reply:
     @property
     def retry_after(self) -> float | None:
         """The seconds that the terminal asks to be left alone for, or None."""
-        said = self._headers.get("retry-after")
-        return parse_retry_after(said, dt.datetime.now(dt.UTC))
+        return parse_retry_after(self._headers.get("retry-after"), dt.datetime.now(dt.UTC))
 
     @property
     def end_is_provable(self) -> bool:

@@ -291,11 +291,11 @@ def _text(value: object) -> str:
 def _date(value: object) -> str:
     text = str(value)
     if not text.isascii():
-        raise ValueError(f"{value!r:.40} is no date")
-    if len(text) == 10 and "W" not in text:  # a week of the year is no date of the vendor's
+        raise ValueError(f"{value!r:.40} is not a date")
+    if len(text) == 10 and "W" not in text:  # the vendor sends no weeks of the year
         return dt.date.fromisoformat(text).isoformat()
     if len(text) != 8 or not text.isdigit():
-        raise ValueError(f"{value!r:.40} is no date")
+        raise ValueError(f"{value!r:.40} is not a date")
     return dt.date(int(text[:4]), int(text[4:6]), int(text[6:])).isoformat()
 
 

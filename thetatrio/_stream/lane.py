@@ -289,7 +289,7 @@ class Lane:
         ]
         if not early:
             return
-        # An early event tells nothing of the time before it: one gap up to the latest of them.
+        # An early event proves nothing of the time before it: one gap, up to the latest of them.
         until = max(until, *filter(None, (market_time_of(first[key]) for key in early)))
         self._close(loss, early, until)
         doubtful = [key for key in early if not _is_proof(key)]

@@ -14,7 +14,7 @@ def warn_of_loss(text: str, *values: object) -> None:
     """Log a warning of a loss, even if a configuration of logging disabled the logger.
 
     `logging.config.dictConfig` and `fileConfig` disable every logger that exists
-    and that they do not name, unless they are told not to: a program that
+    and that they do not name, unless they are configured not to: a program that
     configures logging after `import thetatrio` would lose its losses silently.
     Levels, filters and handlers have their effect.
     """
