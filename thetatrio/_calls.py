@@ -7,7 +7,6 @@ wrapper around each public method that opens something or sends a request.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -91,6 +90,13 @@ _OPENED: Final = {
 }
 
 
+def close_matches(name: str, names: Iterable[str], limit: int) -> list[str]:
+    """Return the names most like this one, best first, at most `limit` of them."""
+    from difflib import get_close_matches  # only a wrong call needs it
+
+    return get_close_matches(name, list(names), limit)
+
+
 def unknown_name(name: str, names: Iterable[str]) -> str:
     """Return a hint for a name that does not exist: the near matches, and all there are."""
     known = list(names)
@@ -99,7 +105,7 @@ def unknown_name(name: str, names: Iterable[str]) -> str:
             close = " and ".join(map(repr, group))
             break
     else:
-        close = " or ".join(map(repr, difflib.get_close_matches(name, known, 2)))
+        close = " or ".join(map(repr, close_matches(name, known, 2)))
     all_of_them = f"it takes {', '.join(known) or 'none'}"
     return f"; did you mean {close}? ({all_of_them})" if close else f"; {all_of_them}"
 
@@ -316,7 +322,6 @@ def explain_calls(prefix: str, made_by: str, skip: Container[str] = ()) -> Calla
             if isinstance(member, FunctionType) and name[0] != "_" and name not in skip:
                 setattr(kind, name, explained(f"{prefix}.{name}", member, kind))
         initialise: Any = getattr(kind, "__init__")  # noqa: B009  # as below
-        signature = inspect.signature(initialise)
 
         @wraps(initialise)
         def init(self: object, *args: Any, **kwargs: Any) -> None:
@@ -324,7 +329,7 @@ def explain_calls(prefix: str, made_by: str, skip: Container[str] = ()) -> Calla
                 initialise(self, *args, **kwargs)
             except TypeError:
                 try:
-                    signature.bind(self, *args, **kwargs)
+                    inspect.signature(initialise).bind(self, *args, **kwargs)
                 except TypeError:
                     thing = kind.__name__
                     raise WrongCall(f"{thing}: not made by calling it, but by {made_by}") from None
@@ -338,7 +343,7 @@ def explain_calls(prefix: str, made_by: str, skip: Container[str] = ()) -> Calla
 
 def missing_attribute(thing: str, name: str, names: Iterable[str], hint: str = "") -> str:
     """Return the message of an attribute that an object does not have."""
-    close = difflib.get_close_matches(name, [n for n in names if not n.startswith("_")], 2)
+    close = close_matches(name, [n for n in names if not n.startswith("_")], 2)
     near = f"; did you mean {' or '.join(map(repr, close))}?" if close and not hint else ""
     return f"{thing} has no {name!r}{hint or near}"
 
@@ -504,7 +509,7 @@ class Unfetched:
         def __getattr__(self, name: str) -> object:
             if name.startswith("_"):
                 raise AttributeError(name)
-            close = difflib.get_close_matches(name.removeprefix("to_"), dir(type(self)), 1)
+            close = close_matches(name.removeprefix("to_"), dir(type(self)), 1)
             remedy = f"did you mean query.{close[0]}()?" if close else ""
             raise AttributeError(self._not_awaited(f"has no {name!r}", remedy))
 
@@ -565,7 +570,7 @@ class Fetchable:
                 raise AttributeError(name)
             mark_used(self)
             hint = "; query.fetch() returns its rows as a list"
-            close = difflib.get_close_matches(name.removeprefix("to_"), dir(type(self)), 1)
+            close = close_matches(name.removeprefix("to_"), dir(type(self)), 1)
             near = f"; did you mean query.{close[0]}()?" if close else hint
             raise AttributeError(f"a query has no {name!r}{near}")
 

@@ -43,7 +43,7 @@ _NAME_BYTES: Final = 200  # of the target's name; file systems allow 255 in all
 _SUFFIX: Final = r"\.[0-9a-f]{16}\.part"
 _ATTEMPTS: Final = 100
 # At least two letters: `C:/data` is a drive. One slash: `Path` turns `s3://x` into `s3:/x`.
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_URL: Final = r"[A-Za-z][A-Za-z0-9+.-]+:/"
 
 
 def local_path(path: str | bytes | os.PathLike[str], what: str) -> str:
@@ -63,7 +63,7 @@ def local_path(path: str | bytes | os.PathLike[str], what: str) -> str:
         raise InvalidRequest(
             f"{what}: expected a path as text or a pathlib.Path, got {path!r:.100}"
         ) from None
-    if _URL.match(text):
+    if re.match(_URL, text):
         raise InvalidRequest(
             f"{what}: {text!r} is a URL, and files are written to local paths only: write to a"
             " local folder and upload it, or mount the storage"

@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["parse_retry_after"]
 
-_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]*)?([eE][0-9]+)?")
+_SECONDS: Final = r"[0-9]+(\.[0-9]*)?([eE][0-9]+)?"
 
 
 def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
@@ -21,7 +21,7 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
     if value is None:
         return None
     text = value.strip()
-    if _SECONDS.fullmatch(text):
+    if re.fullmatch(_SECONDS, text):
         seconds = float(text)
         return seconds if math.isfinite(seconds) else None
     if "_" in text or not text.isascii():  # the parser of dates would read such digits

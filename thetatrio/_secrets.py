@@ -48,11 +48,9 @@ _WHOLE: Final = 8
 _PART: Final = (6, 8)
 """Characters of the shortest part that is removed: half of the value, within these bounds."""
 # Headers whose values are credentials; those of `User-Agent` or `X-Team` may be in any message.
-_CREDENTIAL: Final = re.compile(
-    r"auth|key|token|secret|cookie|passw|credential|session|signature", re.IGNORECASE
-)
+_CREDENTIAL: Final = "(?i)auth|key|token|secret|cookie|passw|credential|session|signature"
 _URL_FIELDS: Final = frozenset({"base_url", "stream_url", "config"})
-_HOST_PORT: Final = re.compile(r"(\[[^]]*\]|[^:]*)(:[0-9]+)?")
+_HOST_PORT: Final = r"(\[[^]]*\]|[^:]*)(:[0-9]+)?"
 # Of the same length in any text, which `str.lower` is not.
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _LIVE: Final[list[weakref.ref[Secret]]] = []
@@ -110,7 +108,7 @@ class HiddenHeaders(Mapping[str, str]):
         self._secrets = [
             Secret(value)
             for name, value in self._values.items()
-            if _is_text(name) and _is_text(value) and _CREDENTIAL.search(name)
+            if _is_text(name) and _is_text(value) and re.search(_CREDENTIAL, name)
         ]
 
     def __getitem__(self, name: str) -> str:
@@ -214,7 +212,7 @@ def redact_url(url: str) -> str:
         return url
     # A password with `/`, `?` or `#` in it ends the authority early, in what is no port.
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in authority or _HOST_PORT.fullmatch(authority) is None:
+    if "@" in authority or re.fullmatch(_HOST_PORT, authority) is None:
         rest = f"{MASK}@{rest.rpartition('@')[2]}"
     return f"{scheme}{separator}{rest}"
 

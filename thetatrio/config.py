@@ -56,9 +56,9 @@ V3_URL: Final = "http://127.0.0.1:25503"
 V2_URL: Final = "http://127.0.0.1:25510"
 STREAM_URL: Final = "ws://127.0.0.1:25520/v1/events"
 GATEWAY_STREAM_URL: Final = "ws://127.0.0.1:25510/stream"
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
-_BASE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LOOPBACK = r"localhost|127(\.\d{1,3}){3}|::1"
+_BASE_PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*"
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # What the library itself says; a caller's value would break what is promised of it.
 _OWN_HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "authorization", "connection", "content-length", "host", "te"}
@@ -98,7 +98,7 @@ class _Problems:
 
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine."""
-    return _LOOPBACK.fullmatch(host.lower()) is not None
+    return re.fullmatch(_LOOPBACK, host.lower()) is not None
 
 
 def _checked_url(
@@ -423,7 +423,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct)
         if base is not None:
             path = base.path.rstrip("/")
             problems.need(
-                not base.query and _BASE_PATH.fullmatch(path) is not None,
+                not base.query and re.fullmatch(_BASE_PATH, path) is not None,
                 "base_url",
                 "scheme, host and port, as in http://127.0.0.1:25503, and a gateway's path if any",
             )
@@ -485,7 +485,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct)
             good = (
                 isinstance(name, str)
                 and isinstance(value, str)
-                and _HEADER_NAME.fullmatch(name) is not None
+                and re.fullmatch(_HEADER_NAME, name) is not None
                 and value.isprintable()
                 and value.isascii()
             )

@@ -35,9 +35,8 @@ NEW_YORK: Final = ZoneInfo("America/New_York")
 MS_PER_DAY: Final = 86_400_000
 
 _DATE = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
-_MOMENT = re.compile(
-    r"\d{4}-?\d{2}-?\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
-)
+# Cold patterns are compiled, and kept by `re`, when they are first needed.
+_MOMENT = r"(?a)\d{4}-?\d{2}-?\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?"
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?", re.ASCII)
 
 
@@ -130,7 +129,7 @@ def parse_moment(value: object) -> dt.datetime:
     if isinstance(value, dt.datetime):
         # A plain datetime, also of pandas' Timestamp. NaT has no date.
         moment = dt.datetime.combine(value.date(), value.timetz())
-    elif isinstance(value, str) and _MOMENT.fullmatch(value.strip()):
+    elif isinstance(value, str) and re.fullmatch(_MOMENT, value.strip()):
         try:
             moment = dt.datetime.fromisoformat(value.strip())
         except ValueError as problem:

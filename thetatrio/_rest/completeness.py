@@ -22,7 +22,7 @@ __all__ = ["CompletenessCheck", "JsonEnd"]
 _BLANK: Final = b" \t\r\n\v\f\xef\xbb\xbf"  # a byte order mark is among them
 LONGEST_LINE: Final = 1 << 16
 """Bytes of the longest lone line that is checked for its end; a longer one is no row."""
-_ESCAPE: Final = re.compile(rb"\\.", re.DOTALL)
+_ESCAPE: Final = rb"(?s)\\."
 _BRACKETS: Final = b"{[}]"
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in _BRACKETS)
 
@@ -53,7 +53,7 @@ class JsonEnd:
             data = data[1:]
             self._is_escaped = False
         if b"\\" in data:
-            data = _ESCAPE.sub(b"_", data)
+            data = re.sub(_ESCAPE, b"_", data)
             if data.endswith(b"\\"):
                 self._is_escaped = True
                 data = data[:-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
@@ -63,6 +62,8 @@ class FrameReading(Generic[F]):
         self, client: RestClient, plan: Plan[Any], make_reader: MakeReader[F], fetch: Fetch
     ) -> None:
         self._client = client
+        from concurrent.futures import ThreadPoolExecutor  # a hundredth of the import
+
         # Its threads begin with its first work, and most answers are too short to be any.
         self._pool = ThreadPoolExecutor(PARSERS, "thetatrio-frames")
         self._make_reader = partial(make_reader, pool=self._pool)

@@ -28,11 +28,9 @@ __all__ = [
 ]
 
 _STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
-_STRING_OR_NUMBER: Final = re.compile(
-    _STRING + rb"|(?<![\w.+-])(-?Infinity|NaN)(?![\w.+-])", re.DOTALL
-)
-_ESCAPED_LETTER: Final = re.compile(rb"\\u00[67]")
-_HAS_ONE: Final = re.compile(rb"Infinity|NaN")
+_STRING_OR_NUMBER: Final = rb"(?s)" + _STRING + rb"|(?<![\w.+-])(-?Infinity|NaN)(?![\w.+-])"
+_ESCAPED_LETTER: Final = rb"\\u00[67]"
+_HAS_ONE: Final = rb"Infinity|NaN"
 MARK: Final = "\u0000"
 """What a marked text begins with. No column has such text."""
 MARKS: Final = frozenset(b'"\\u0000%s"' % name for name in (b"NaN", b"Infinity", b"-Infinity"))
@@ -50,7 +48,7 @@ def json_value(data: bytes) -> object:
     try:
         return msgspec.json.decode(data)
     except msgspec.DecodeError:
-        if not _HAS_ONE.search(data):
+        if not re.search(_HAS_ONE, data):
             raise
     # Each is written as a number that is nowhere else in the data, and read back from that.
     # A text in their place could not be told from the same text in the data.
@@ -62,7 +60,9 @@ def json_value(data: bytes) -> object:
     names: dict[bytes, bytes] = dict(
         zip((b"NaN", b"Infinity", b"-Infinity"), literals, strict=True)
     )
-    replaced = _STRING_OR_NUMBER.sub(lambda found: names[found[1]] if found[1] else found[0], data)
+    replaced = re.sub(
+        _STRING_OR_NUMBER, lambda found: names[found[1]] if found[1] else found[0], data
+    )
     return msgspec.json.Decoder(float_hook=lambda text: _float(values, text)).decode(replaced)
 
 
@@ -85,8 +85,10 @@ def mark_not_a_number(data: bytes) -> bytes:
 
     For data whose parts are decoded later; `unmark` tells such a text.
     """
-    return _STRING_OR_NUMBER.sub(
-        lambda found: b'"\\u0000%s"' % found[1] if found[1] else found[0], data
+    return re.sub(
+        _STRING_OR_NUMBER,
+        lambda found: b'"\\u0000%s"' % found[1] if found[1] else found[0],
+        data,
     )
 
 
@@ -110,7 +112,7 @@ def check_members(body: bytes, expected: Mapping[str, int]) -> None:
     Raises:
         ValueError: an object has one of these members twice.
     """
-    is_hidden = b"\\u" in body and _ESCAPED_LETTER.search(body) is not None
+    is_hidden = b"\\u" in body and re.search(_ESCAPED_LETTER, body) is not None
     if is_hidden or any(
         body.count(b'"%s"' % name.encode()) > count for name, count in expected.items()
     ):

@@ -25,7 +25,7 @@ __all__ = ["ParameterValue", "RawAnswer", "get", "target_of"]
 ParameterValue = object
 """What `session.get` takes for a parameter: text, numbers, bool, date, time, or a list of them."""
 
-_PATH: Final = re.compile(r"(/[A-Za-z0-9._~!$'()*+,;=:@%-]+)+")
+_PATH: Final = r"(/[A-Za-z0-9._~!$'()*+,;=:@%-]+)+"
 _CONTROL: Final = ("/v3/terminal", "/v2/system")
 
 
@@ -154,7 +154,7 @@ def target_of(method: str, path: str, params: Mapping[str, ParameterValue]) -> s
             f"{method}: path: expected text such as '/v3/stock/list/symbols', got {text!r:.100}"
         )
     segments = path.split("/")
-    if not _PATH.fullmatch(path) or ".." in segments or "." in segments:
+    if not re.fullmatch(_PATH, path) or ".." in segments or "." in segments:
         problems.append(f"path: {path!r} is not a path such as '/v3/stock/list/symbols'")
     elif path.lower().startswith(_CONTROL):
         problems.append(f"path: {path!r} controls the terminal; use session.terminal")

@@ -61,8 +61,8 @@ _ENDINGS: Final[dict[DatasetFormat, str]] = {
     "csv": ".csv",
     "ndjson": ".ndjson",
 }
-_PLAIN: Final = re.compile(rb"[A-Za-z0-9._-]")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
+_PLAIN: Final = rb"[A-Za-z0-9._-]"
+_DATE: Final = r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?"
 
 
 class DatasetPart(msgspec.Struct, frozen=True, order=True):
@@ -188,7 +188,7 @@ def is_choice(contracts: str) -> bool:
 
 def days_of(date: str) -> tuple[dt.date, dt.date] | None:
     """Return the first and last day of a part by its date; None if that is no day or month."""
-    if _DATE.fullmatch(date) is None:
+    if re.fullmatch(_DATE, date) is None:
         return None
     try:
         if len(date) > len("2024-11"):
@@ -233,5 +233,5 @@ def file_of(part: DatasetPart, form: DatasetFormat) -> str:
 @lru_cache(4096)  # a manifest has the same few over and over
 def _component(text: str) -> str:
     return "".join(
-        chr(byte) if _PLAIN.match(bytes([byte])) else f"%{byte:02X}" for byte in text.encode()
+        chr(byte) if re.match(_PLAIN, bytes([byte])) else f"%{byte:02X}" for byte in text.encode()
     )

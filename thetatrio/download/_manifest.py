@@ -110,8 +110,8 @@ Line: TypeAlias = ManifestHeader | OperationRecord | PartRecord
 _LINE: Final = msgspec.json.Decoder[Line](ManifestHeader | OperationRecord | PartRecord)
 _HEADER: Final = msgspec.json.Decoder(ManifestHeader)
 _ENCODE: Final = msgspec.json.Encoder().encode
-_CHECKSUM: Final = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\Z')
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_CHECKSUM: Final = rb',"crc32":"([0-9a-f]{8})"\}\Z'
+_SHA256: Final = r"[0-9a-f]{64}"
 
 
 def manifest_path(folder: Path) -> Path:
@@ -138,7 +138,7 @@ def _checked(line: bytes, before: int) -> tuple[bytes, int]:
     Raises:
         _Damaged: It has no checksum, or another one.
     """
-    match = _CHECKSUM.search(line)
+    match = re.search(_CHECKSUM, line)
     if match is None:
         raise _Damaged("it has no checksum")
     text = line[: match.start()] + b"}"
@@ -244,7 +244,7 @@ class Manifest:
             _need(record.file == name, f"the file {record.file!r} is not that of its part")
             _need(record.state in ("done", "pending"), f"a file of a part that is {record.state}")
             _need(record.rows > 0 and record.bytes > 0, "a file without rows or bytes")
-            _need(_SHA256.fullmatch(record.sha256), "a file without a hash")
+            _need(re.fullmatch(_SHA256, record.sha256), "a file without a hash")
         else:
             _need(record.state != "done", "a part that is done has no file")
             empty = (record.rows, record.bytes, record.sha256) == (0, 0, "")

@@ -14,7 +14,6 @@ full one. A library is imported when a frame of it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from thetatrio._calls import mark_used
@@ -27,6 +26,8 @@ from thetatrio.frames._schema import Column, columns_of, library, values_in
 from thetatrio.rows import Row
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     import pandas as pd  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
     import polars as pl
     import pyarrow as pa  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]

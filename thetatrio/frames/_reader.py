@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from thetatrio.errors import DecodeError
 from thetatrio.frames._cells import REFUSALS, cells_of, fail, values_of
 from thetatrio.frames._schema import Column, Values
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ["CsvReader", "FrameReader", "Library"]
 
@@ -210,6 +212,8 @@ class CsvReader(Generic[P, F_co]):
             if len(self._parts) > AHEAD:
                 self._parts[-1 - AHEAD].result()
             return
+        from concurrent.futures import Future
+
         part: Future[P] = Future()
         part.set_result(work())
         self._parts.append(part)
