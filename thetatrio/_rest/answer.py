@@ -188,7 +188,7 @@ class Answer:
         if self._incomplete is not None:
             raise self._incomplete
         while not self._ended:
-            self._client.check_open()
+            self._client.check_still_open()
             if self._cut is not None:
                 await self._again(self._cut)
             if self._body is None:

@@ -124,6 +124,14 @@ class RestClient:
             raise SessionClosed("the session has been closed; open another one")
         self.owner.check()
 
+    def check_still_open(self) -> None:
+        """Raise SessionClosed if the session has been closed, or this is a forked child.
+
+        For whoever has passed check_open() with the same call.
+        """
+        if self._closed or self.owner.is_foreign:
+            self.check_open()
+
     async def open(
         self, ask: Ask, history: History, lane: Lane = Lane.QUERY, ticket: int | None = None
     ) -> Opened:

@@ -52,6 +52,8 @@ class _Lesson:
 
     def split_of(self, request: Request[Any]) -> planner.Split | None:
         """Return what a request is known to need splitting by, before it is sent."""
+        if self.most_days is None and not self.splits:
+            return None
         split = planner.next_split(request)
         days = request.date_range
         if split == "date" and days is not None and self.most_days is not None:
@@ -182,6 +184,8 @@ class Parts(Generic[R]):
 
     async def aclose(self) -> None:
         """End all parts, and give their slots back."""
+        if not self._running and self._current is None and not self._waiting:
+            return
         for scope in self._scopes:
             scope.cancel()
         with trio.CancelScope(shield=True):  # all of it has just been cancelled

@@ -100,9 +100,12 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         whole = plan(self._request, self._client.closed_days)
         self._client.check_open()
         rows = await Reading(self._client, whole, read_ahead=len(whole.requests) > 1).fetch()
-        self._client.closed_days.update(
-            row.date for row in rows if isinstance(row, CalendarDay) and row.type == "full_close"
-        )
+        if rows and isinstance(rows[0], CalendarDay):
+            self._client.closed_days.update(
+                row.date
+                for row in rows
+                if isinstance(row, CalendarDay) and row.type == "full_close"
+            )
         return rows
 
     @asynccontextmanager

@@ -83,8 +83,8 @@ class Reply:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         self._headers = headers
         self.status = response.status_code
-        self.content_type: str = redact(headers.get("content-type", ""))
-        self.server: str = redact(headers.get("server", ""))
+        self.content_type: str = _redacted(headers.get("content-type"))
+        self.server: str = _redacted(headers.get("server"))
         self.market_day: str = headers.get("thetatrio-day", "")
         """The day of a simulated terminal's market, YYYY-MM-DD; empty from others."""
         self.next_page: str | None = headers.get("next-page")
@@ -94,6 +94,7 @@ class Reply:
         self._decoder = GzipDecoder(codings) if codings else None
         self._chunks: AsyncIterator[bytes] | None = None
         self._ended = False
+        self._parser: h11.Connection | None = None
         self._silence: trio.CancelScope | None = None
         length = "" if "transfer-encoding" in headers else headers.get("content-length", "")
         # Bytes of the body still to come; -1 if that is not known.
@@ -183,7 +184,7 @@ class Reply:
         """Tell whether the rest of a small body has arrived with the headers."""
         if not 0 < self._left < _SMALL:
             return False
-        parser = _parser_of(self._response)
+        self._parser = parser = _parser_of(self._response)
         return parser is not None and len(parser.trailing_data[0]) >= self._left
 
     def _silent(self) -> Exception:
@@ -209,7 +210,7 @@ class Reply:
         The connection's next request would take them for its answer. And a body that goes on
         after its length is not known to be complete.
         """
-        parser = _parser_of(self._response)
+        parser = self._parser or _parser_of(self._response)
         surplus = parser.trailing_data[0] if parser is not None else b""
         if parser is not None and surplus:
             parser.send_failed()  # httpcore closes such a connection with the answer
@@ -297,6 +298,10 @@ class _NoBody(httpx.AsyncByteStream):
 
 class _SurplusError(Exception):
     """Bytes arrived after the end of a body."""
+
+
+def _redacted(header: str | None) -> str:
+    return redact(header) if header else ""
 
 
 def _parser_of(response: httpx.Response) -> h11.Connection | None:
@@ -389,6 +394,8 @@ class Transport:
         if isinstance(config.api_key, Secret):
             headers["Authorization"] = f"Bearer {config.api_key.reveal()}"
         self._headers = list(headers.items())
+        # Encoded once: each kind of answer that is asked for has its own.
+        self._encoded_headers: dict[str, httpx.Headers] = {}
         self.answered: bool = False
         """Whether this terminal has answered anything yet."""
         self.server: str = ""
@@ -417,6 +424,8 @@ class Transport:
                 ReadTimeout or ConnectionLost; nothing else.
         """
         url = f"{self._origin}{target}"
+        if accept not in self._encoded_headers:
+            self._encoded_headers[accept] = httpx.Headers([*self._headers, ("Accept", accept)])
         connect_timeout = self._config.connect_timeout
         deadline = trio.current_time() + connect_timeout
         if not self._dates_requests:
@@ -439,7 +448,7 @@ class Transport:
                 request = httpx.Request(
                     "GET",
                     url,
-                    headers=[*self._headers, ("Accept", accept)],
+                    headers=self._encoded_headers[accept],
                     stream=body,
                     extensions=extensions,
                 )

@@ -182,6 +182,12 @@ def _year(value: object) -> int:
     return int(text)
 
 
+@cache
+def _row_type(request_type: type[object]) -> object:
+    bases = cast("tuple[object, ...]", getattr(request_type, "__orig_bases__", ()))
+    return get_args(bases[0])[0]
+
+
 DateLike: TypeAlias = Annotated[dt.date | str, Kind("date", parse_date)]
 TimeLike: TypeAlias = Annotated[dt.time | str, Kind("time of day", parse_time)]
 Symbol: TypeAlias = Annotated[str, Kind("symbol", _symbol)]
@@ -330,8 +336,7 @@ class Request(
     @classmethod
     def row_type(cls) -> type[R]:
         """Return the Struct that each row of the answer becomes."""
-        bases = cast("tuple[object, ...]", getattr(cls, "__orig_bases__", ()))
-        return cast("type[R]", get_args(bases[0])[0])
+        return cast("type[R]", _row_type(cls))
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
