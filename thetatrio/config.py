@@ -290,7 +290,7 @@ class ConfigOptions(TypedDict, total=False):
     slots: int | None
     rate: Rate | None
     connect_timeout: float
-    first_byte_timeout: float
+    first_byte_timeout: float | None
     flat_file_timeout: float
     silence_timeout: float
     wait_for_terminal: float
@@ -302,6 +302,7 @@ class ConfigOptions(TypedDict, total=False):
     max_frame: int
     spool_limit: int
     max_pages: int
+    max_requests: int
     row_format: RowFormat
     retry: RetryPolicy
     reconnect: ReconnectPolicy
@@ -359,8 +360,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct)
     """Bound on requests started. None: `Rate(20, per=60)` for the free tier, else no bound."""
     connect_timeout: float = 5.0
     """To make a connection, through a proxy and with its TLS handshake if there are any."""
-    first_byte_timeout: float = 60.0
-    """From a request sent to the end of its answer's headers, whatever trickles in."""
+    first_byte_timeout: float | None = None
+    """From a request sent to the end of its answer's headers, whatever trickles in. None: by
+    operation (`thetatrio.rules`): 300 for Greeks, 180 for lists, 60 for the others. A request that
+    takes longer is an error and is not sent again, since the terminal may still be busy with it."""
     flat_file_timeout: float = 1800.0
     """The same for flat files, which the vendor builds while one waits."""
     silence_timeout: float = 30.0
@@ -385,6 +388,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct)
     max_pages: int = 10_000
     """Pages of one answer of a v2 terminal or gateway, so that pagination without end is an
     error."""
+    max_requests: int = 2_000
+    """Requests of one query; a query that needs more is refused before it asks for data."""
     row_format: RowFormat = "ndjson"
     """What rows are asked in; for terminals and gateways that lack NDJSON."""
     retry: RetryPolicy = RetryPolicy()
@@ -433,9 +438,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct)
             fill(self, "base_url", V2_URL)
         self._check_stream(problems)
         for name in _DURATIONS:
-            problems.need(_positive(getattr(self, name)), name, "seconds above 0")
+            value = getattr(self, name)
+            is_by_operation = name == "first_byte_timeout" and value is None
+            problems.need(is_by_operation or _positive(value), name, "seconds above 0")
         problems.need(_not_negative(self.wait_for_terminal), "wait_for_terminal", "seconds from 0")
-        for name in ("buffer", "max_frame", "spool_limit", "max_pages"):
+        for name in ("buffer", "max_frame", "spool_limit", "max_pages", "max_requests"):
             value = getattr(self, name)
             problems.need(_whole(value) and value >= 1, name, "a whole number from 1")
         slots = self.slots

@@ -2,7 +2,7 @@
 
 ThetaDataError
 ├── InvalidConfig            (also a ValueError) a session cannot be opened with these settings
-├── InvalidRequest           (also a ValueError) no terminal could answer this; 404, 473, 475
+├── InvalidRequest           (also a ValueError) no terminal could answer this; 400, 404, 473, 475
 │   └── RequestTooLarge      more than the terminal gives in one answer; 570
 ├── AuthenticationFailed     a gateway refused the key; 401
 ├── PermissionDenied         the subscription does not include this; 403, 471
@@ -50,6 +50,8 @@ from typing import TYPE_CHECKING
 from thetatrio._secrets import redact, redact_bytes
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from thetatrio.contracts import Contract
     from thetatrio.events import Notice
 
@@ -136,8 +138,23 @@ class InvalidRequest(_WithProblems):
     """No terminal could answer this request; `problems` names everything wrong with it.
 
     Raised before anything is sent where the library can know it, and for the
-    terminal's own 404, 473 and 475.
+    terminal's own 400, 404, 473 and 475. It is never retried.
     """
+
+    terminal_text: str
+    """The terminal's text, unchanged; empty if nothing was sent."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: tuple[str, ...] = (),
+        terminal_text: str = "",
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, problems=problems, code=code, request=request)
+        self.terminal_text = redact(terminal_text)
 
 
 class RequestTooLarge(InvalidRequest):
@@ -159,6 +176,28 @@ class AuthenticationFailed(ThetaDataError):
 
 class PermissionDenied(ThetaDataError):
     """The account's subscription does not include this data (403 or 471)."""
+
+    terminal_text: str
+    """The terminal's text, unchanged."""
+    needed_tier: str | None
+    """The subscription that the text names as needed, such as `value`; None if it names none."""
+    allowed_from: dt.date | None
+    """The first day that the account may request, if the text names it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        terminal_text: str = "",
+        needed_tier: str | None = None,
+        allowed_from: dt.date | None = None,
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.terminal_text = redact(terminal_text)
+        self.needed_tier = needed_tier
+        self.allowed_from = allowed_from
 
 
 class TransportError(ThetaDataError):
@@ -183,6 +222,21 @@ class ConnectTimeout(TransportError):
 
 class ReadTimeout(TransportError):
     """The terminal took the request, and then sent nothing for too long."""
+
+    first_byte: bool
+    """Whether the answer had not begun: such a request is not sent a second time, since the
+    terminal may still be busy with the first."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        first_byte: bool = False,
+        code: int | None = None,
+        request: object | None = None,
+    ) -> None:
+        super().__init__(message, code=code, request=request)
+        self.first_byte = first_byte
 
 
 class ConnectionLost(TransportError):

@@ -88,7 +88,8 @@ class Answer:
         self._settled = settled
         self._lane = lane
         self._ticket = ticket
-        self._on_restart = on_restart
+        self.on_restart: Callable[[], None] = on_restart
+        """Called when the bytes so far are void and come again from the first."""
         self._unit = unit
         self._history = History()
         self._body: Body | None = None
@@ -104,6 +105,7 @@ class Answer:
         self._end_is_provable = True
         self._check: CompletenessCheck | None = None
         self._incomplete: DecodeError | None = None
+        self._is_second = False
         # The beginning, while the answer can still turn out to be "no data".
         self._beginning = b""
         self._is_begun = False
@@ -202,33 +204,49 @@ class Answer:
                 self._cut = cut
                 self._furthest = max(self._furthest, self._received)
                 continue
+            if not chunk and not self._finish():
+                continue
             if not chunk:
-                self._finish()
                 break
-            self._received += len(chunk)
-            if self._check is not None:
-                self._check.feed(chunk)
-            if self._settled:
-                self._checksum = zlib.crc32(chunk, self._checksum)
-            if self._history.failures and self._received > self._furthest:
-                self._history = History()  # it got further: later trouble is new trouble
+            self._note_received(chunk)
             return chunk
         self._ended = True
         return b""
 
-    def _finish(self) -> None:
-        """Raise DecodeError if what ended is not a complete answer."""
+    def _note_received(self, chunk: bytes) -> None:
+        self._received += len(chunk)
+        if self._check is not None:
+            self._check.feed(chunk)
+        if self._settled:
+            self._checksum = zlib.crc32(chunk, self._checksum)
+        if self._history.failures and self._received > self._furthest:
+            self._history = History()  # it got further: later trouble is new trouble
+
+    def _finish(self) -> bool:
+        """Return whether what ended is complete, or has to be requested once more.
+
+        A terminal under load was seen to end an answer in the middle, properly framed.
+
+        Raises:
+            DecodeError: It is incomplete again, or what was handed out cannot be compared.
+        """
         if self._check is None or (not self._is_begun and is_no_data(self._beginning)):
-            return
+            return True
         try:
             self._check.finish()
         except DecodeError as error:
             request = self._ask.about
+            if self._received and not self._is_second and (self._settled or not self.delivered):
+                self._is_second = True
+                self._cut = ConnectionLost(f"the answer ended early: {error}", request=request)
+                self._furthest = max(self._furthest, self._received)
+                return False
             # Kept: whoever reads on must not take what follows for the end.
             self._incomplete = DecodeError(
                 f"{getattr(request, 'operation', request)}: {error}", request=request
             )
             raise self._incomplete from None
+        return True
 
     async def aclose(self) -> None:
         """End the request and give its slot back."""
@@ -260,7 +278,7 @@ class Answer:
             else:
                 self._received = self._checksum = 0
                 self._begin()
-                self._on_restart()
+                self.on_restart()
                 again = None
         self._cut = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 
 import msgspec
 import trio
@@ -17,17 +17,25 @@ from thetatrio._rest import dialect_v2, dialect_v3
 from thetatrio._rest.body import Body, DirectBody, PumpedBody, SpoolRoom, StartSoon
 from thetatrio._rest.dialect import Dialect
 from thetatrio._rest.limiter import Lane, Lease, Limiter
+from thetatrio._rest.planner import Plan, plan
+from thetatrio._rest.refusals import Lessons
 from thetatrio._rest.retry import Fail, History, judge
 from thetatrio.config import Config
 from thetatrio.errors import SessionClosed, ThetaDataError
 from thetatrio.market_time import parse_date
+from thetatrio.requests import Request
+from thetatrio.rows import Row
+from thetatrio.rules import USUAL_FIRST_BYTE, first_byte_allowance
 
 if TYPE_CHECKING:
     from thetatrio._rest.transport import HttpTransport, Reply, Transport
 
 __all__ = ["Ask", "Opened", "RestClient"]
 
+R = TypeVar("R", bound=Row)
+
 OK: Final = 200
+TOO_MANY_REQUESTS: Final = 429
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -82,6 +90,10 @@ class RestClient:
         """Starts a task that lives as long as the session."""
         self.closed_days: set[dt.date] = set()
         """Days that the terminal's calendar has called closed in this session."""
+        self.lessons: Lessons = Lessons()
+        """What the terminal's refusals have taught in this session."""
+        self.listed: dict[tuple[object, ...], tuple[dt.date, ...]] = {}
+        """Expirations that were listed, by symbol, day and kind of contracts."""
         self._http = http
         self._chance = chance
         self._transport: Transport | None = None
@@ -101,6 +113,11 @@ class RestClient:
         """What the terminal called itself in its last answer; empty before the first."""
         return self._transport.server if self._transport is not None else ""
 
+    @property
+    def is_v3(self) -> bool:
+        """Whether the terminal speaks v3, which `thetatrio.rules` is about."""
+        return self.dialect is dialect_v3
+
     def today(self) -> dt.date:
         """Return the terminal's day.
 
@@ -111,6 +128,11 @@ class RestClient:
             with suppress(ValueError):
                 return parse_date(self._transport.market_day)
         return market_time.today()
+
+    def plan(self, request: Request[R]) -> Plan[R]:
+        """Return the requests that a query sends, as far as is known; sends nothing."""
+        learned = self.lessons if self.is_v3 else None
+        return plan(request, self.closed_days, today=self.today(), learned=learned)
 
     def check_open(self) -> None:
         """Raise if the session cannot be used here.
@@ -180,6 +202,8 @@ class RestClient:
             if verdict.error is error:
                 raise error
             raise verdict.error from error
+        if error.code == TOO_MANY_REQUESTS:
+            self.limiter.reduce_slots()
         if verdict.pause:
             self.limiter.pause(verdict.after)
         else:
@@ -187,13 +211,11 @@ class RestClient:
 
     async def _attempt(self, ask: Ask, lease: Lease) -> Opened:
         config = self.config
+        timeout = config.flat_file_timeout if ask.flat_file else config.first_byte_timeout
+        if timeout is None:
+            timeout = first_byte_allowance(getattr(ask.about, "operation", ""))
         reply = await self.transport.send(
-            ask.target,
-            accept=ask.accept,
-            first_byte_timeout=(
-                config.flat_file_timeout if ask.flat_file else config.first_byte_timeout
-            ),
-            on_sent=lease.sent,
+            ask.target, accept=ask.accept, first_byte_timeout=timeout, on_sent=lease.sent
         )
         if reply.status == OK:
             body = (
@@ -239,7 +261,9 @@ class RestClient:
         """
         self.check_open()
         reply = await self.transport.send(
-            target, first_byte_timeout=self.config.first_byte_timeout, on_sent=lambda: None
+            target,
+            first_byte_timeout=self.config.first_byte_timeout or USUAL_FIRST_BYTE,
+            on_sent=lambda: None,
         )
         try:
             text = await reply.receive_text(complete=complete and reply.status == OK)

@@ -9,6 +9,7 @@ import msgspec
 from thetatrio._rest import dialect_v2, dialect_v3
 from thetatrio.config import V2_URL, V3_URL, Config
 from thetatrio.errors import AuthenticationFailed, ConnectError, ConnectTimeout, PermissionDenied
+from thetatrio.rules import USUAL_FIRST_BYTE
 
 if TYPE_CHECKING:
     from thetatrio._rest.transport import HttpTransport
@@ -45,7 +46,9 @@ async def _status(config: Config, http: HttpTransport | None, path: str) -> int:
     transport = Transport(config, http)
     try:
         reply = await transport.send(
-            path, first_byte_timeout=config.first_byte_timeout, on_sent=lambda: None
+            path,
+            first_byte_timeout=config.first_byte_timeout or USUAL_FIRST_BYTE,
+            on_sent=lambda: None,
         )
         try:
             text = await reply.receive_text()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final, Literal, TypeVar, cast
 from urllib.parse import quote
@@ -28,7 +30,7 @@ from thetatrio.errors import (
     WrongHost,
     WrongVersion,
 )
-from thetatrio.market_time import time_text
+from thetatrio.market_time import parse_date, time_text
 from thetatrio.requests import Request
 from thetatrio.rows import Row
 
@@ -148,6 +150,9 @@ class _Meaning(msgspec.Struct, frozen=True):
 
 # Gathered from the vendor's table of codes, and from what clients have met.
 _MEANINGS: Final[dict[int, _Meaning]] = {
+    400: _Meaning(
+        InvalidRequest, "the terminal refuses the request", "change it as the text demands"
+    ),
     401: _Meaning(AuthenticationFailed, "the key was refused", "check api_key"),
     403: _Meaning(PermissionDenied, "not permitted", "the subscription does not include this"),
     404: _Meaning(
@@ -260,4 +265,37 @@ def error_of(
         return meaning.error(
             message, code=status, request=request, terminal_text=text, retry_after=retry_after
         )
+    if issubclass(meaning.error, InvalidRequest):
+        return meaning.error(message, code=status, request=request, terminal_text=text)
+    if issubclass(meaning.error, PermissionDenied):
+        return _denied(message, status, text, request)
     return meaning.error(message, code=status, request=request)
+
+
+_NEEDED_TIER: Final = r"(?i)requir\w+ an? (\w+) subscription"
+_FIRST_DAY: Final = r"(?i)first access date is:? *([0-9]{4}-?[0-9]{2}-?[0-9]{2})"
+
+
+def _denied(message: str, status: int, text: str, request: object | None) -> PermissionDenied:
+    """Return the error of a permission that is missing, with what its text says of a remedy."""
+    tier = re.search(_NEEDED_TIER, text)
+    needed = tier[1].lower() if tier else None
+    first: dt.date | None = None
+    if match := re.search(_FIRST_DAY, text):
+        with suppress(ValueError):
+            first = parse_date(match[1])
+    if needed:
+        message += f"; it needs the tier {needed!r}"
+    if first:
+        message += f"; days from {first} on are allowed"
+    if "real time data unavailable" in text.lower():
+        # The default venue needs the real-time entitlement for days that have not settled.
+        message += "; venue='utp_cta' does not need that entitlement"
+    return PermissionDenied(
+        message,
+        terminal_text=text,
+        needed_tier=needed,
+        allowed_from=first,
+        code=status,
+        request=request,
+    )

@@ -15,7 +15,6 @@ from thetatrio._owner import OpenBlock, Owner
 from thetatrio._rest.body import READ_AHEAD
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.joined import JoinedBytes
-from thetatrio._rest.planner import plan
 from thetatrio._rest.reading import fetch_all
 from thetatrio._rest.save import FileFormat, file_format, save_answer
 from thetatrio.errors import EndOfChannel, ThetaDataError
@@ -114,7 +113,7 @@ class FileQuery(OnlyAFile):
         """
         target = local_path(path, "save")
         wanted = file_format(target, format)
-        client, whole = self._client, plan(self._request, self._client.closed_days)
+        client, whole = self._client, self._client.plan(self._request)
         client.check_open()
         return await save_answer(client, whole, wanted, target, partial(fetch_all, client))
 
@@ -132,7 +131,7 @@ class FileQuery(OnlyAFile):
                     print(len(chunk))
                     break
         """
-        client, whole = self._client, plan(self._request, self._client.closed_days)
+        client, whole = self._client, self._client.plan(self._request)
         client.check_open()
         fetch = partial(fetch_all, client)
         answers = JoinedBytes(client, whole, format, fetch, read_ahead=READ_AHEAD)

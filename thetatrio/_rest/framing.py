@@ -75,9 +75,7 @@ class FrameReading(Generic[F]):
         self._asked: Request[Any] | None = None
         self._pieces: list[bytes] = []
         self._size = 0
-        self._parts: Parts[Any] = Parts(
-            client, plan.requests, self._make_answer, fetch, ahead_alone=AHEAD
-        )
+        self._parts: Parts[Any] = Parts(client, plan, self._make_answer, fetch, ahead_alone=AHEAD)
 
     def _make_answer(
         self, request: Request[Any], /, *, ticket: int, pieces: int, alone: bool

@@ -9,6 +9,7 @@ go before the parts of a long pull, but a part goes at least every fourth turn.
 from __future__ import annotations
 
 import copy
+import logging
 import math
 from bisect import insort
 from collections import deque
@@ -22,12 +23,18 @@ import trio
 from thetatrio.config import Rate
 from thetatrio.errors import InternalError, ThetaDataError
 
+_logger = logging.getLogger("thetatrio")
+
 __all__ = ["Lane", "Lease", "Limiter", "LimiterStatistics"]
 
 UNCOUNTED_SLOTS: Final = 8
 """Width of what the vendor does not count (snapshots): a bound all the same."""
 TURNS_BEFORE_A_PART: Final = 3
 """Plain queries that may go before a waiting part of a long pull."""
+WIDEN_AFTER: Final = 60.0
+"""Seconds after which a slot comes back that a 429 has cost."""
+ONE_BURST: Final = 1.0
+"""Seconds within which several 429 are about requests that were sent together."""
 HELD_BACK: Final = 0.5
 """Seconds a body may lie unread while somebody waits for its slot."""
 
@@ -43,7 +50,7 @@ class LimiterStatistics(msgspec.Struct, frozen=True):
     """The limiter at one moment."""
 
     slots: int
-    """Width for counted requests."""
+    """Counted requests that may be in flight; fewer than configured for a while after a 429."""
     in_flight: int
     """Counted requests that hold a slot."""
     uncounted_in_flight: int
@@ -132,6 +139,10 @@ class Limiter:
 
     def __init__(self, slots: int, rate: Rate | None) -> None:
         self._slots = slots
+        # Fewer after the terminal had too much to do (429), until time has passed.
+        self._width = slots
+        self._reduced_at = -math.inf
+        self._widen_at = math.inf
         self._rate = rate
         self._free = {True: slots, False: UNCOUNTED_SLOTS}
         self._queues: dict[tuple[Lane, bool], deque[_Waiter]] = {
@@ -152,8 +163,8 @@ class Limiter:
     def statistics(self) -> LimiterStatistics:
         """Return the present figures."""
         return LimiterStatistics(
-            slots=self._slots,
-            in_flight=self._slots - self._free[True],
+            slots=self._width,
+            in_flight=self._width - self._free[True],
             uncounted_in_flight=UNCOUNTED_SLOTS - self._free[False],
             waiting=self._waiting,
             started=self._started,
@@ -176,7 +187,7 @@ class Limiter:
         """
         self._check_open()
         now = trio.current_time()
-        if not self._waiting and self._free[counted] and self._may_start_at(now) <= now:
+        if not self._waiting and self._free[counted] > 0 and self._may_start_at(now) <= now:
             return self._grant(counted=counted)
         waiter = _Waiter(self.take_ticket() if ticket is None else ticket, trio.Event())
         queue = self._queues[lane, counted]
@@ -208,6 +219,37 @@ class Limiter:
         self._resume_at = max(self._resume_at, trio.current_time() + seconds)
         self._wake.set()
 
+    def reduce_slots(self) -> None:
+        """Halve the slots, since the terminal has too much to do; one comes back each minute.
+
+        Answers to requests that were sent before the last reduction do not reduce them again.
+        """
+        now = trio.current_time()
+        if now - self._reduced_at < ONE_BURST:
+            return
+        self._reduced_at = now
+        self._widen_at = now + WIDEN_AFTER
+        width = max(1, self._width // 2)
+        if width < self._width:
+            self._free[True] -= self._width - width
+            self._width = width
+            _logger.warning(
+                "the terminal has too many requests (HTTP 429): %d of %d slots are used from now"
+                " on, one more each minute; other programs on the account share its slots",
+                width,
+                self._slots,
+            )
+        self._wake.set()
+
+    def _widen(self, now: float) -> None:
+        while self._widen_at <= now:
+            self._widen_at = self._widen_at + WIDEN_AFTER
+            if self._width < self._slots:
+                self._width += 1
+                self._free[True] += 1
+            if self._width == self._slots:
+                self._widen_at = math.inf
+
     def close(self, why: ThetaDataError) -> None:
         """Turn away whoever waits and whoever comes, with this error."""
         self._closed = why
@@ -220,8 +262,9 @@ class Limiter:
         """Wake waiters when time has passed, and have unread bodies taken over; never returns."""
         while True:
             self._wake = trio.Event()
+            self._widen(trio.current_time())
             self._dispatch()
-            with trio.move_on_at(self._next_look()):
+            with trio.move_on_at(min(self._next_look(), self._widen_at)):
                 await self._wake.wait()
 
     def note_sent(self, stamp: _Stamp | None) -> None:
@@ -297,7 +340,7 @@ class Limiter:
         """Return the queue whose first waiter is next, among those with a free slot."""
         heads: dict[Lane, tuple[int, bool]] = {}
         for (lane, counted), queue in self._queues.items():
-            if queue and self._free[counted]:
+            if queue and self._free[counted] > 0:
                 head = (queue[0].ticket, counted)
                 heads[lane] = min(heads.get(lane, head), head)
         if not heads:

@@ -10,28 +10,54 @@ before it is whole.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final, Generic, Protocol, TypeVar, final
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar, final
 
 import trio
 
+from thetatrio import market_time
+from thetatrio._nursery import run_together
 from thetatrio._rest import planner
-from thetatrio._rest.answer import AnswerBytes
+from thetatrio._rest.answer import Answer, AnswerBytes
 from thetatrio._rest.client import RestClient
+from thetatrio._rest.held_answer import HeldAnswer
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS
-from thetatrio.errors import RequestTooLarge, SessionClosed, ThetaDataError
-from thetatrio.requests import OptionListExpirations, OptionListStrikes, Request
+from thetatrio._rest.refusals import Refusal, classify, reaction_to
+from thetatrio._rest.retry import is_about_wildcard
+from thetatrio.errors import (
+    ConnectionLost,
+    InvalidRequest,
+    ReadTimeout,
+    RequestTooLarge,
+    ServerError,
+    SessionClosed,
+    SlowConsumer,
+    ThetaDataError,
+)
+from thetatrio.requests import (
+    OptionListContracts,
+    OptionListExpirations,
+    OptionListStrikes,
+    Request,
+)
 from thetatrio.rows import Row
 
-__all__ = ["WINDOW_BYTES", "Parts"]
+__all__ = ["WINDOW_BYTES", "Parts", "resolve"]
 
 R = TypeVar("R", bound=Row)
 
 WINDOW_BYTES: Final = 16 << 20
 """Bytes that all parts of a query hold together, ahead of their reader."""
 _PIECE: Final = 64 << 10
+BAD_REQUEST: Final = 400
+MAX_REACTIONS: Final = 4
+"""Refusals that a request is split for, one after the other; the next one is an error."""
+_LISTED_TOGETHER: Final = 16
+
+_logger = logging.getLogger("thetatrio")
 
 
 class _Lesson:
@@ -83,8 +109,12 @@ class MakeAnswer(Protocol[R]):
 class Part(Generic[R]):
     """One request of a plan: sent, retried, or replaced by what it is split into."""
 
-    def __init__(self, request: Request[R], ticket: int) -> None:
+    def __init__(self, request: Request[R], ticket: int, reactions: int = 0) -> None:
         self.request = request
+        self.reactions = reactions
+        """Refusals that have led to this request."""
+        self.refusal: Refusal | None = None
+        """The refusal that it is split for."""
         self.ticket = ticket
         self.answer: AnswerBytes | None = None
         self.has_data = False
@@ -103,7 +133,7 @@ class Parts(Generic[R]):
 
     Args:
         client: sends.
-        requests: what to send, in the order of the rows.
+        plan: what to send, in the order of the rows.
         make_answer: makes the answer of one request, to be read.
         fetch: asks for a list that splitting needs.
         ahead_alone: pieces that a query of one request holds ahead of its reader.
@@ -112,7 +142,7 @@ class Parts(Generic[R]):
     def __init__(
         self,
         client: RestClient,
-        requests: Sequence[Request[R]],
+        plan: planner.Plan[R],
         make_answer: MakeAnswer[R],
         fetch: Callable[[Request[Any]], Awaitable[list[Any]]],
         ahead_alone: int,
@@ -121,6 +151,10 @@ class Parts(Generic[R]):
         self._make_answer = make_answer
         self._fetch = fetch
         limiter = client.limiter
+        requests = plan.requests
+        if len(requests) > client.config.max_requests:
+            raise _too_many(client, plan, len(requests))
+        self._unresolved = plan if plan.unresolved else None
         self._waiting: deque[Part[R]] = deque(
             Part(request, limiter.take_ticket()) for request in requests
         )
@@ -154,6 +188,8 @@ class Parts(Generic[R]):
         Raises what a part failed with.
         """
         await self._finish_current()
+        if self._unresolved is not None:
+            await self._resolve(self._unresolved)
         while self._waiting:
             part = self._waiting[0]
             if self._alone:
@@ -181,6 +217,14 @@ class Parts(Generic[R]):
                 return part.request, part.answer
             await self._close(part)
         return None
+
+    async def _resolve(self, plan: planner.Plan[R]) -> None:
+        resolved = await resolve(self._client, plan, self._fetch)
+        self._unresolved = None
+        self._waiting = deque(
+            Part(request, self._client.limiter.take_ticket()) for request in resolved.requests
+        )
+        self._alone = len(self._waiting) == 1
 
     async def aclose(self) -> None:
         """End all parts, and give their slots back."""
@@ -247,35 +291,104 @@ class Parts(Generic[R]):
     async def _open(self, part: Part[R]) -> None:
         split = self._lesson.split_of(part.request)
         if split is None:
+            split = self._learned_split(part)
+        if split is None:
             split = await self._try(part)
         if split is None:
             return
         self._alone = False
-        pieces = await self._split(part.request, split)
-        part.replaced_by = [Part(request, part.ticket) for request in pieces]
+        pieces = await self._split(part, split)
+        reactions = part.reactions + (part.refusal is not None)
+        part.replaced_by = [Part(request, part.ticket, reactions) for request in pieces]
+
+    def _learned_split(self, part: Part[R]) -> planner.Split | None:
+        """Return what a refusal of another request has taught about this one."""
+        lessons = self._client.lessons
+        if lessons.is_empty or not self._client.is_v3:
+            return None
+        request = part.request
+        if planner.needs_expirations(request, self._client.today(), lessons):
+            part.refusal = Refusal("expiration")
+            return "expiration"
+        most, days = lessons.most_days(request), request.date_range
+        if most is None or days is None or (days[1] - days[0]).days < most:
+            return None
+        part.refusal = Refusal("days", most)
+        return "date" if "start_date" in request.__struct_fields__ else None
 
     async def _try(self, part: Part[R]) -> planner.Split | None:
-        """Send a part; return what to split it by where the terminal finds it too large."""
+        """Send a part; return what to split it by if the terminal does not answer it as it is."""
         part.answer = answer = self._make_answer(
             part.request, ticket=part.ticket, pieces=self._pieces, alone=self._alone
         )
+        days = part.request.date_range
+        is_held = days is not None and days[0] < days[1] and planner.has_wildcard(part.request)
+        if is_held and isinstance(answer, Answer):
+            part.answer = answer = HeldAnswer(answer, self._client.spool_room)
         try:
             part.has_data = await answer.open()
-        except RequestTooLarge as error:
+        except (InvalidRequest, ServerError, ConnectionLost, ReadTimeout, SlowConsumer) as error:
+            split = self._split_for(part, error, is_held=is_held)
             await answer.aclose()
             part.answer = None
-            split = planner.next_split(part.request)
-            if split is None:
-                raise _smallest(part.request, error) from error
-            self._lesson.learn(part.request, split)
             return split
         return None
 
-    async def _split(self, request: Request[R], split: planner.Split) -> list[Request[R]]:
+    def _split_for(
+        self, part: Part[R], error: ThetaDataError, *, is_held: bool
+    ) -> planner.Split | None:
+        """Return what a part is split by, since it failed; None if it is left out.
+
+        Raises the error if nothing makes smaller requests of it.
+        """
+        request = part.request
+        if isinstance(error, RequestTooLarge):
+            split = planner.next_split(request)
+            if split is None:
+                raise _smallest(request, error) from error
+            self._lesson.learn(request, split)
+            return split
+        days, today = request.date_range, self._client.today()
+        of_today = days is not None and days[1] >= today
+        refusal: Refusal | None = None
+        if isinstance(error, InvalidRequest):
+            refusal = classify(error.terminal_text) if error.code == BAD_REQUEST else None
+        elif is_about_wildcard(error):
+            refusal = Refusal("expiration")
+        elif is_held:
+            refusal = Refusal("day", 1)
+        if refusal is None or not self._client.is_v3:
+            raise error
+        if refusal.wanted == "past_day" and days is not None and days[0] >= today:
+            _logger.warning(
+                "%s: %s is left out, since the terminal has no data of the current day yet: %s",
+                request.operation,
+                days[0] if days[0] == days[1] else f"{days[0]} to {days[1]}",
+                " ".join(getattr(error, "terminal_text", "").split()),
+            )
+            return None
+        split = reaction_to(request, refusal)
+        if split is None or part.reactions >= MAX_REACTIONS:
+            raise error
+        if isinstance(error, InvalidRequest) or is_held:
+            self._client.lessons.learn(request, refusal, of_today=of_today)
+        part.refusal = refusal
+        return split
+
+    async def _split(self, part: Part[R], split: planner.Split) -> list[Request[R]]:
+        request = part.request
         match split:
             case "date":
-                return planner.by_date(request, self._lesson.most_days)
+                if part.refusal is None:
+                    return planner.by_date(request, self._lesson.most_days)
+                today = self._client.today()
+                pieces = planner.before_and_from(request, today)
+                if part.refusal.wanted == "past_day" and len(pieces) > 1:
+                    return pieces
+                return planner.by_date(request, part.refusal.most_days)
             case "expiration":
+                if self._client.is_v3 and request.date_range is not None:
+                    return await by_listed_expiration(self._client, request, self._fetch)
                 return planner.by_expiration(request, await self._expirations(request))
             case "strike":
                 return planner.by_strike(request, await self._strikes(request))
@@ -306,5 +419,111 @@ def _smallest(request: Request[Any], error: RequestTooLarge) -> RequestTooLarge:
         f"{request.operation}({shown}) cannot be split any further, and the terminal still finds"
         f" it too large: {error}",
         code=error.code,
+        request=request,
+    )
+
+
+async def resolve(
+    client: RestClient,
+    plan: planner.Plan[R],
+    fetch: Callable[[Request[Any]], Awaitable[list[Any]]],
+) -> planner.Plan[R]:
+    """Return a plan in which each request is known.
+
+    Args:
+        client: Sends.
+        plan: What is known so far.
+        fetch: Returns the rows of a list.
+
+    Raises:
+        InvalidRequest: There are more requests than `max_requests`. No data was requested.
+    """
+    if not plan.unresolved:
+        if len(plan.requests) > client.config.max_requests:
+            raise _too_many(client, plan, len(plan.requests))
+        return plan
+    found: list[Request[R]] = []
+    for place in range(0, len(plan.requests), _LISTED_TOGETHER):
+        some = plan.requests[place : place + _LISTED_TOGETHER]
+        today, learned = client.today(), client.lessons
+        needs = [planner.needs_expirations(request, today, learned) for request in some]
+        listed = iter(
+            await run_together(
+                [
+                    partial(by_listed_expiration, client, request, fetch)
+                    for request, is_needed in zip(some, needs, strict=True)
+                    if is_needed
+                ]
+            )
+        )
+        for request, is_needed in zip(some, needs, strict=True):
+            found += next(listed) if is_needed else [request]
+        left = len(plan.requests) - place - len(some)
+        if len(found) + left > client.config.max_requests:
+            raise _too_many(client, plan, len(found) + left, at_least=left > 0)
+    return planner.Plan(tuple(found), plan.left_out)
+
+
+async def by_listed_expiration(
+    client: RestClient,
+    request: Request[R],
+    fetch: Callable[[Request[Any]], Awaitable[list[Any]]],
+) -> list[Request[R]]:
+    """Return a request about all expirations as one for each that was listed on its days.
+
+    Those that expire years later, and those that were not listed yet, would each cost a request
+    that has no data.
+    """
+    days = request.date_range
+    if days is None:
+        return [request]
+    found: set[dt.date] = set()
+    day = days[0]
+    while day <= days[1]:
+        if not market_time.is_weekend(day) or days[0] == days[1]:
+            found.update(await _listed_on(client, request, day, fetch))
+        day += dt.timedelta(1)
+    return planner.by_expiration(request, sorted(found))
+
+
+async def _listed_on(
+    client: RestClient,
+    request: Request[Any],
+    day: dt.date,
+    fetch: Callable[[Request[Any]], Awaitable[list[Any]]],
+) -> tuple[dt.date, ...]:
+    """Return the expirations that had contracts on a day, in order."""
+    symbol: str = getattr(request, "symbol", "")
+    most: int | None = getattr(request, "max_dte", None)
+    today = client.today()
+    # Today's trades are not all there yet.
+    kind: Literal["trade", "quote"] = "trade" if request.tick and day < today else "quote"
+    key = (symbol, day, kind, most)
+    known = client.listed.get(key)
+    if known is not None:
+        return known
+    contracts = await fetch(OptionListContracts(symbol, request_type=kind, date=day, max_dte=most))
+    found = {contract.expiration for contract in contracts}
+    if not found and day >= today:  # not listed before the day has ended
+        found = {row.expiration for row in await fetch(OptionListExpirations(symbol))}
+    alive = sorted(
+        expiration
+        for expiration in found
+        if expiration >= day and (most is None or (expiration - day).days <= most)
+    )
+    if alive and day < today:
+        client.listed[key] = tuple(alive)
+    return tuple(alive)
+
+
+def _too_many(
+    client: RestClient, plan: planner.Plan[Any], count: int, *, at_least: bool = False
+) -> InvalidRequest:
+    request = plan.requests[0]
+    some = "at least " if at_least else ""
+    return InvalidRequest(
+        f"{request.operation}: {some}{count} requests would be sent, more than max_requests"
+        f" ({client.config.max_requests}); request fewer days, give an expiration or max_dte, or"
+        " raise max_requests",
         request=request,
     )

@@ -1,10 +1,12 @@
 """A range split into requests the terminal accepts. Pure.
 
 The terminal bounds what it gives in one answer: a month of minute bars, a day
-of ticks, of sub-minute intervals and of `expiration=*`, about a million rows.
-A longer range is planned as parts by date; a part that is still too large
-(570) is split on: by date, then by expiration, strike and right, and for a
-single contract by time of day.
+of ticks, of sub-minute intervals and of most operations with `expiration=*`, 365
+days of daily reports, about a million rows (`thetatrio.rules`). A longer range is
+planned as parts by date; a part that is still too large (570) is split on: by
+date, then by expiration, strike and right, and for a single contract by time of
+day. All expirations at once, where an operation refuses them, are planned as one
+request for each expiration that was listed on that day.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -20,18 +22,23 @@ from thetatrio.contracts import index_of_root
 from thetatrio.market_time import is_weekend, ms_of_day
 from thetatrio.requests import Request
 from thetatrio.rows import Row
+from thetatrio.rules import rules_of
 
 __all__ = [
     "Estimate",
+    "Learned",
     "LeftOut",
     "Plan",
     "Split",
+    "before_and_from",
     "by_date",
     "by_expiration",
     "by_right",
     "by_strike",
     "by_time",
     "estimate",
+    "has_wildcard",
+    "needs_expirations",
     "next_split",
     "plan",
     "trades_on_sundays",
@@ -70,36 +77,126 @@ class Plan(msgspec.Struct, Generic[R], frozen=True):
 
     requests: tuple[Request[R], ...]
     left_out: tuple[LeftOut, ...] = ()
+    unresolved: bool = False
+    """Whether some of the requests are about all expirations, which the operation refuses: each
+    becomes one request for each expiration of its day when these are listed. `query.resolve()`
+    lists them."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
     """How much a query asks for, roughly, before anything is sent."""
 
-    requests: int
-    """Requests planned; more where one turns out to be too large."""
+    requests: int | None
+    """Requests planned; more if one turns out to be too large. None: unknown until the
+    expirations are listed, which `query.resolve()` does."""
     days: int
     """Days asked about."""
     rows_per_contract: int | None
     """Rows of one contract, where its interval says so; None for ticks and lists."""
 
 
-def plan(request: Request[R], closed: Collection[dt.date] = ()) -> Plan[R]:
-    """Return the requests to send for one that was asked, by date.
+class Learned(Protocol):
+    """What a session has learned from the terminal's refusals."""
+
+    def most_days(self, request: Request[Any]) -> int | None:
+        """Return the days of one request that the terminal has named; None if it has not."""
+        ...
+
+    def refuses_wildcard(self, request: Request[Any], *, of_today: bool) -> bool:
+        """Return whether the terminal has refused all expirations at once."""
+        ...
+
+
+def plan(
+    request: Request[R],
+    closed: Collection[dt.date] = (),
+    *,
+    today: dt.date | None = None,
+    learned: Learned | None = None,
+) -> Plan[R]:
+    """Return the requests to send for one that was requested, by date.
 
     Args:
-        request: what was asked.
-        closed: days on which the terminal's calendar says that nothing trades.
+        request: What was requested.
+        closed: Days on which the terminal's calendar says that nothing trades.
+        today: The terminal's day; None if no day is treated as the current one.
+        learned: What refusals have taught; None for a v2 terminal, which `thetatrio.rules` is
+            not about.
     """
     days = request.date_range
     fields = request.__struct_fields__
-    if days is None or days[0] == days[1] or "start_date" not in fields:
+    if days is None:
         return Plan((request,))
+    unresolved = learned is not None and needs_expirations(request, today, learned)
+    if days[0] == days[1] or "start_date" not in fields:
+        return Plan((request,), unresolved=unresolved)
     first, last = days
-    if _one_day_only(request):
-        return _by_day(request, first, last, closed)
+    rules = rules_of(request.operation)
+    if learned is not None and today is not None and first < today <= last:
+        # The current day has rules of its own, and its refusal must not cost the others.
+        is_special = not rules.current_day or (has_wildcard(request) and rules.wildcard_days > 1)
+        if is_special:
+            parts = [
+                plan(part, closed, today=today, learned=learned)
+                for part in before_and_from(request, today)
+            ]
+            return Plan(
+                tuple(sent for part in parts for sent in part.requests),
+                tuple(out for part in parts for out in part.left_out),
+                any(part.unresolved for part in parts),
+            )
+    most = _most_days(request, learned)
+    if most == 1:
+        found = _by_day(request, first, last, closed)
+        return Plan(found.requests, found.left_out, unresolved)
+    if most is not None and has_wildcard(request):
+        found = _by_window(request, first, last, closed, most)
+        return Plan(found.requests, found.left_out, unresolved)
+    if most is not None and (last - first).days >= most:
+        return Plan(
+            tuple(
+                _between(request, day, min(last, day + dt.timedelta(most - 1)))
+                for day in _days(first, last)
+                if (day - first).days % most == 0
+            ),
+            unresolved=unresolved,
+        )
     if request.intraday and last > _end_of_month_from(first):
-        return Plan(tuple(_by_month(request, first, last)))
-    return Plan((request,))
+        return Plan(tuple(_by_month(request, first, last)), unresolved=unresolved)
+    return Plan((request,), unresolved=unresolved)
+
+
+def has_wildcard(request: Request[Any]) -> bool:
+    """Return whether a request is about all expirations at once."""
+    return bool(getattr(request, "expiration", None) == "*")
+
+
+def needs_expirations(request: Request[Any], today: dt.date | None, learned: Learned) -> bool:
+    """Return whether a request is about all expirations, and its operation refuses that.
+
+    Args:
+        request: What was requested.
+        today: The terminal's day; None if no day is treated as the current one.
+        learned: What refusals have taught.
+    """
+    days = request.date_range
+    if days is None or not has_wildcard(request):
+        return False
+    rules = rules_of(request.operation)
+    of_today = today is not None and days[1] >= today
+    wildcard = rules.current_day_wildcard if of_today else rules.expiration_wildcard
+    return wildcard == "refuses" or learned.refuses_wildcard(request, of_today=of_today)
+
+
+def before_and_from(request: Request[R], day: dt.date) -> list[Request[R]]:
+    """Return a request about several days as one about those before a day, and one from it on."""
+    days = request.date_range
+    if days is None or not days[0] < day <= days[1]:
+        return [request]
+    return [
+        _between(request, days[0], day - dt.timedelta(1)),
+        _between(request, day, days[1]),
+    ]
 
 
 def estimate(plan: Plan[Any]) -> Estimate:
@@ -119,7 +216,7 @@ def estimate(plan: Plan[Any]) -> Estimate:
             rows = days * ((ms_of_day(end) - ms_of_day(start)) // step + 1)
         elif request.operation.endswith("_eod"):
             rows = days
-    return Estimate(len(plan.requests), days, rows)
+    return Estimate(None if plan.unresolved else len(plan.requests), days, rows)
 
 
 def next_split(request: Request[Any]) -> Split | None:
@@ -201,32 +298,59 @@ def _time(milliseconds: int) -> dt.time:
     return dt.time(seconds // 3600, seconds // 60 % 60, seconds % 60, rest * 1000)
 
 
-def _one_day_only(request: Request[Any]) -> bool:
+def _most_days(request: Request[Any], learned: Learned | None) -> int | None:
+    """Return the days of one request, both ends inclusive; None if there is no bound in days."""
     interval: object = getattr(request, "interval", None)
-    everything = getattr(request, "expiration", None) == "*"
-    return request.tick or everything or (request.intraday and interval in _SUB_MINUTE)
+    if request.tick or (request.intraday and interval in _SUB_MINUTE):
+        return 1
+    if learned is None:  # a v2 terminal
+        return 1 if has_wildcard(request) else None
+    rules = rules_of(request.operation)
+    bounds = [
+        days
+        for days in (
+            rules.most_days,
+            rules.wildcard_days if has_wildcard(request) else None,
+            learned.most_days(request),
+        )
+        if days is not None
+    ]
+    return min(bounds, default=None)
 
 
 def _by_day(
     request: Request[R], first: dt.date, last: dt.date, closed: Collection[dt.date]
 ) -> Plan[R]:
-    requests: list[Request[R]] = []
+    return _by_window(request, first, last, closed, 1)
+
+
+def _by_window(
+    request: Request[R], first: dt.date, last: dt.date, closed: Collection[dt.date], most: int
+) -> Plan[R]:
+    """Return requests of at most so many days, each from a day that may trade to another one."""
+    windows: list[tuple[dt.date, dt.date]] = []
+    idle: list[tuple[dt.date, str]] = []
     left_out: list[LeftOut] = []
     sundays = trades_on_sundays(request)
     for day in _days(first, last):
         if is_weekend(day) and not (sundays and day.weekday() == calendar.SUNDAY):
-            why = "weekend"
+            idle.append((day, "weekend"))
         elif day in closed:
-            why = "closed, says the terminal's calendar"
+            idle.append((day, "closed, says the terminal's calendar"))
+        elif windows and (day - windows[-1][0]).days < most:
+            windows[-1] = (windows[-1][0], day)
         else:
-            requests.append(_between(request, day, day))
+            windows.append((day, day))
+    within = {day for window in windows for day in _days(*window)}
+    for day, why in idle:
+        if day in within:
             continue
         before = left_out[-1] if left_out else None
         if before is not None and before.why == why and (day - before.last).days == 1:
             left_out[-1] = LeftOut(before.first, day, why)
         else:
             left_out.append(LeftOut(day, day, why))
-    return Plan(tuple(requests), tuple(left_out))
+    return Plan(tuple(_between(request, *window) for window in windows), tuple(left_out))
 
 
 def trades_on_sundays(request: Request[Any]) -> bool:

@@ -19,7 +19,8 @@ from thetatrio._files import local_path
 from thetatrio._rest.channels import BatchChannel, RowChannel
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.framing import FrameChannel, open_frames, read_frame, symbol_of
-from thetatrio._rest.planner import Estimate, Plan, estimate, plan
+from thetatrio._rest.parts import resolve
+from thetatrio._rest.planner import Estimate, Plan, estimate
 from thetatrio._rest.reading import Reading, fetch_all
 from thetatrio._rest.save import SaveFormat, file_format, save_answer, save_parquet
 from thetatrio.errors import InvalidRequest
@@ -80,7 +81,7 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         A part that turns out to be too large is split further when it is sent.
         """
         self._used = True
-        return plan(self._request, self._client.closed_days)
+        return self._client.plan(self._request)
 
     def estimate(self) -> Estimate:
         """Return how many requests this is, over how many days, and roughly how many rows.
@@ -88,6 +89,29 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         Sends nothing.
         """
         return estimate(self.plan())
+
+    async def resolve(self) -> Plan[R]:
+        """List what the plan depends on, and return the requests that will be sent.
+
+        Sends a request for the contracts of each day whose expirations are not known, if the
+        query is about all expirations and its operation refuses that; otherwise nothing. What
+        is listed is remembered by the session.
+
+        Returns:
+            The plan, of which nothing is unknown.
+
+        Raises:
+            InvalidRequest: There are more requests than `max_requests`.
+
+            plan = await session.option.history_ohlc(
+                "SPY", expiration="*", date="2024-11-04", interval="1h").resolve()
+            print(len(plan.requests))
+        """
+        self._used = True
+        self._client.check_open()
+        return await resolve(
+            self._client, self._client.plan(self._request), partial(fetch_all, self._client)
+        )
 
     async def fetch(self) -> list[R]:
         """Return all rows as a list; an empty one where there is no data.
@@ -97,7 +121,7 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         `thetatrio.errors`.
         """
         self._used = True
-        whole = plan(self._request, self._client.closed_days)
+        whole = self._client.plan(self._request)
         self._client.check_open()
         rows = await Reading(self._client, whole, read_ahead=len(whole.requests) > 1).fetch()
         if rows and isinstance(rows[0], CalendarDay):

@@ -38,7 +38,7 @@ class Reading(Generic[R]):
         self._asked: RowFormat = client.config.row_format
         self._parts = Parts(
             client,
-            plan.requests,
+            plan,
             self._make_answer,
             partial(fetch_all, client),
             ahead_alone=READ_AHEAD if read_ahead else 0,

@@ -22,7 +22,7 @@ from thetatrio.errors import (
     TLSError,
 )
 
-__all__ = ["Fail", "History", "Retry", "judge", "parse_retry_after"]
+__all__ = ["Fail", "History", "Retry", "is_about_wildcard", "judge", "parse_retry_after"]
 
 # The vendor's table of codes, read together with what clients met: one that
 # tried 570 and 572 again like any 5xx made 31,000 needless errors in a week.
@@ -117,6 +117,20 @@ def judge(
     )
 
 
+def is_about_wildcard(error: ThetaDataError) -> bool:
+    """Return whether a failure (500) is one of a request about all expirations.
+
+    `ClickHouse quote query failed` was seen for quotes with `expiration=*`, again and again,
+    while each expiration alone was answered.
+    """
+    return (
+        error.code == 500  # an HTTP status
+        and isinstance(error, TerminalError)
+        and "query failed" in error.terminal_text.lower()
+        and getattr(error.request, "expiration", None) == "*"
+    )
+
+
 def _waits_for_terminal(error: ThetaDataError, *, answered: bool) -> bool:
     if isinstance(error, TLSError):
         return False
@@ -142,10 +156,14 @@ def _budget(
         return policy.max_elapsed if answered else wait_for_terminal
     if isinstance(error, (TerminalStarting, TerminalDisconnected)):
         return max(policy.max_elapsed, wait_for_terminal)
+    if is_about_wildcard(error) and history.failures > 1:
+        return 0.0  # each expiration alone is answered: the query splits it
     if isinstance(error, ConnectionLost) or code in _UNTIL_ELAPSED:
         return policy.max_elapsed
     once = code in _ONCE or (code is not None and code >= 500 and code not in _NEVER)
-    if once or (isinstance(error, ReadTimeout) and quick):
+    # A request whose answer did not begin still keeps the terminal busy: not sent twice.
+    went_silent = isinstance(error, ReadTimeout) and not error.first_byte
+    if once or (went_silent and quick):
         history.repeats += 1
         return policy.max_elapsed if history.repeats == 1 else 0.0
     return 0.0

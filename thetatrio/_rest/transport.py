@@ -491,7 +491,8 @@ class Transport:
         if error is None or isinstance(error, httpx.ReadTimeout):
             return ReadTimeout(
                 f"{where} took too long while {waiting_for} was awaited;"
-                " see its log, or raise first_byte_timeout or silence_timeout"
+                " see its log, or raise first_byte_timeout or silence_timeout",
+                first_byte=waiting_for == "an answer",
             )
         if isinstance(error, httpx.ProxyError) and self._proxy is not None:
             return self._refused_by_proxy(error)

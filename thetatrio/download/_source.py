@@ -11,7 +11,6 @@ from thetatrio._rest.asking import ask_for
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.limiter import Lane
 from thetatrio._rest.parts import Parts
-from thetatrio._rest.planner import plan
 from thetatrio._rest.query import Query
 from thetatrio.config import RowFormat
 from thetatrio.errors import DecodeError
@@ -46,10 +45,10 @@ class PartSource:
         self._client = client
         self._form: RowFormat = form
         self._on_restart = on_restart
-        planned = plan(request, client.closed_days)
+        planned = client.plan(request)
         self._one_by_one = False
         self._parts: Parts[Row] = Parts(
-            client, planned.requests, self._make_answer, self._fetch, ahead_alone=0
+            client, planned, self._make_answer, self._fetch, ahead_alone=0
         )
         self._answer: AnswerBytes | None = None
         self.delivered: int = 0
