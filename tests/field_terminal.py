@@ -209,18 +209,11 @@ class FieldTerminal:
     ) -> str | None:
         is_all = query.get("expiration") == "*"
         days = (last - first).days + 1
-        reaches_today = last >= self.today
         name = "/".join(what)
-        if is_all and reaches_today:
+        if is_all and last >= self.today:
             return "Cannot fetch current-day data without specifying an expiration"
-        if name == "eod" or name == "greeks/eod":
-            if reaches_today and name == "eod":
-                return "EOD is not available for the current day"
-            if days > 365:
-                return "Too many days between start and end date; max 365 days allowed"
-            if name == "greeks/eod" and is_all and days > 1:
-                return "When expiration=*, you must request data a day-at-a-time"
-            return None
+        if name in {"eod", "greeks/eod"}:
+            return self._refusal_of_reports(name, last, days, is_all=is_all)
         if name == "open_interest":
             return None
         interval_greeks = what[0] == "greeks" and what[1] in _GREEKS
@@ -232,6 +225,17 @@ class FieldTerminal:
             return "Bulk history requests are limited to no more than 1 month."
         if days > 1 and query.get("interval", "1s") in ("tick", "1s", "5s", "10s", "15s", "30s"):
             return "Bulk history requests are limited to intervals of at least 1 minute."
+        return None
+
+    def _refusal_of_reports(
+        self, name: str, last: dt.date, days: int, *, is_all: bool
+    ) -> str | None:
+        if last >= self.today and name == "eod":
+            return "EOD is not available for the current day"
+        if days > 365:
+            return "Too many days between start and end date; max 365 days allowed"
+        if name == "greeks/eod" and is_all and days > 1:
+            return "When expiration=*, you must request data a day-at-a-time"
         return None
 
 

@@ -56,7 +56,7 @@ async def test_an_unexpected_error_is_tried_once_more(autojump_clock, status):
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (400, thetatrio.TerminalError),
+        (400, thetatrio.InvalidRequest),
         (401, thetatrio.AuthenticationFailed),
         (403, thetatrio.PermissionDenied),
         (404, thetatrio.InvalidRequest),

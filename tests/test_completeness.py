@@ -312,7 +312,11 @@ async def test_a_truncated_part_is_an_error_of_its_range(tmp_path):
         ),
         answer(NAMES + b"2024-11-05T09:30:00,1.5\r\n", content_type="text/csv"),
     ]
-    async with scripted(*lines, tier="free") as (_, session):
+
+    async def send_day(stream, head):
+        await stream.send_all(lines[b"20241105" in head or b"2024-11-05" in head])
+
+    async with scripted(send_day, tier="free") as (_, session):
         query = session.index.history_price(
             "SPX", start_date="2024-11-04", end_date="2024-11-05", interval="1s"
         )
@@ -321,7 +325,19 @@ async def test_a_truncated_part_is_an_error_of_its_range(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_page_of_a_v2_terminal_must_be_complete():
+async def test_a_truncated_answer_is_requested_once_more(tmp_path, autojump_clock):
+    """A terminal under load was seen to end an answer early, properly framed."""
+    row = b"2024-11-04T09:30:00,1.5\r\n"
+    cut = answer(NAMES + row + b"2024-11-04T09:30:01,1", content_type="text/csv")
+    whole = answer(NAMES + row, content_type="text/csv")
+    async with scripted(cut, whole) as (script, session):
+        query = session.index.history_price("SPX", date="2024-11-04", interval="1s")
+        await query.save(tmp_path / "a.csv")
+        assert len(script.heads) == 2
+    assert (tmp_path / "a.csv").read_bytes() == NAMES + b"2024-11-04T09:30:00,1.5\r\n"
+
+
+async def test_a_page_of_a_v2_terminal_must_be_complete(autojump_clock):
     """Pages in CSV end with a line end, too, before the next one is asked for."""
     csv = b"ms_of_day,price,date\r\n34200000,1.5,20241104\r\n34201000,1"
     async with scripted(answer(csv, content_type="text/csv"), api="v2", row_format="csv") as (
@@ -330,4 +346,4 @@ async def test_a_page_of_a_v2_terminal_must_be_complete():
     ):
         with pytest.raises(DecodeError, match="last line has no line end"):
             await history(session)
-        assert len(script.heads) == 1
+        assert len(script.heads) == 2  # once more, and never its next page

@@ -238,7 +238,7 @@ MEANINGS = [
     (572, ServerError, "report it to the vendor"),
     # What no table has.
     (301, TerminalError, "redirects are not followed"),
-    (400, TerminalError, "check that base_url"),
+    (400, InvalidRequest, "change it as the text demands"),
     (418, TerminalError, "check that base_url"),
     (500, ServerError, "retry later"),
     (503, ServerError, "retry later"),

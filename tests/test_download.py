@@ -454,17 +454,26 @@ async def test_a_part_that_fails_is_named_and_the_others_are_done(tmp_path):
 
 @pytest.mark.parametrize("form", FORMATS)
 async def test_answers_that_are_no_data_of_that_kind_fail(tmp_path, form):
-    """Random bytes and other types are DecodeErrors of their parts, never a file."""
+    """Answers of other types are DecodeErrors of their parts, never a file."""
     faults = [
-        Garbage(path="option_history_quote", nth=1, times=1),
-        WrongType("text/html", path="option_history_quote", nth=2, times=1),
-        WrongType("application/json", path="option_history_quote", nth=3, times=1),
+        WrongType("text/html", path="option_history_quote", nth=1, times=1),
+        WrongType("application/json", path="option_history_quote", nth=2, times=1),
     ]
     async with market(faults=faults) as (_, session):
         with pytest.raises(thetatrio.DownloadError) as caught:
             await session.download(quotes(session), tmp_path, format=form)
-        assert len(caught.value.failed) == 3
-        assert len(list(tmp_path.glob("operation=*/*/*/*"))) == 1
+        assert len(caught.value.failed) == 2
+        assert len(list(tmp_path.glob("operation=*/*/*/*"))) == 2
+
+
+@pytest.mark.parametrize("form", FORMATS)
+async def test_random_bytes_fail(tmp_path, form):
+    """Random bytes, again when requested once more, are DecodeErrors of their parts."""
+    async with market(faults=[Garbage(path="option_history_quote")]) as (_, session):
+        with pytest.raises(thetatrio.DownloadError) as caught:
+            await session.download(quotes(session), tmp_path, format=form)
+        assert len(caught.value.failed) == 4
+        assert not list(tmp_path.glob("operation=*/*/*/*"))
 
 
 async def test_an_operation_that_is_not_permitted_ends_it(tmp_path):

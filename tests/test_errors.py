@@ -35,6 +35,9 @@ DATA = {
     ),
     "count": 12,
     "attempts": 5,
+    "first_byte": True,
+    "needed_tier": "value",
+    "allowed_from": dt.date(2026, 8, 27),
     "failed": ("stock_history_eod AAPL 2024-11: 471",),
 }
 

@@ -85,7 +85,7 @@ async def test_all_expirations_of_a_settled_day_have_rows(field, autojump_clock)
 
 
 async def test_greeks_of_all_expirations_are_planned_by_expiration(field, autojump_clock):
-    """Interval Greeks refuse `*`: the contracts of the day are listed, each expiration requested."""
+    """Interval Greeks refuse `*`: each expiration that the day's contracts have is requested."""
     day = SETTLED
     async with field_session(field) as session:
         rows = await session.option.history_greeks_first_order(

@@ -27,7 +27,7 @@ FLOORS = [
     {"requests", "frames"},
     {"rows", "events", "config", "_files", "_nursery", "_interrupt", "_network", "_owner"}
     | {"_retry_after"},
-    {"contracts", "market_time", "codes", "errors", "_bell", "_calls", "_numbers"},
+    {"contracts", "market_time", "codes", "errors", "_bell", "_calls", "_numbers"} | {"rules"},
     {"_secrets"},
     {"_version"},
 ]
@@ -41,8 +41,9 @@ FOR_TYPES_ONLY = {("_endpoints", face) for face in ("_session", "aio", "sync")} 
 # These are tested whole and byte by byte: no event loop, no network.
 PURE = {
     "requests", "rows", "events", "contracts", "market_time", "codes", "errors", "config",
-    "_rest.planner", "_rest.retry", "_rest.decode", "_stream.wire", "_stream.subscriptions",
-    "_rest.completeness", "_rest.gzip_decoder", "_rest.json_text", "_rest.no_data",
+    "_rest.planner", "_rest.refusals", "_rest.retry", "_rest.decode", "_stream.wire",
+    "_stream.subscriptions",
+    "_rest.completeness", "_rest.gzip_decoder", "_rest.json_text", "_rest.no_data", "rules",
 }  # fmt: skip
 IMPURE = {"trio", "anyio", "asyncio", "httpx", "httpcore", "trio_websocket", "socket", "threading"}
 # What `import thetatrio` must not wait for.

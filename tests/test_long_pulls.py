@@ -14,6 +14,7 @@ from thetatrio.testing.faults import LimitData, Refuse, ResetPeer, Status
 
 FIRST, LAST = dt.date(2024, 8, 16), dt.date(2024, 11, 15)
 DAYS = [FIRST + dt.timedelta(number) for number in range((LAST - FIRST).days + 1)]
+TODAY = dt.date(2024, 11, 18)
 TRADING = 65  # of these are neither weekends nor Labor Day
 
 
@@ -55,7 +56,7 @@ class Digest:
 )
 async def test_three_months_are_their_days(autojump_clock, symbols, contracts, interval):
     """Two symbols, all expirations: row for row what asking for each day by itself gives."""
-    async with simulated(contracts=contracts, day=LAST) as (terminal, session):
+    async with simulated(contracts=contracts, day=TODAY) as (terminal, session):
         for symbol in symbols:
             whole, single = Digest(), Digest()
             query = session.query(quotes(symbol, interval, start_date=FIRST, end_date=LAST))
@@ -111,7 +112,7 @@ async def saved_parquet(query, to):
 
 
 WAYS = [listed, one_by_one, in_polars, in_pieces, saved, saved_csv, saved_parquet]
-PULL = quotes("SPY", "1h", start_date="2024-11-11", end_date="2024-11-15")
+PULL = quotes("SPY", "1h", start_date="2024-11-07", end_date="2024-11-15")
 
 
 def troubles():
@@ -134,7 +135,7 @@ def troubles():
 @pytest.mark.parametrize("take", WAYS, ids=lambda way: way.__name__)
 async def test_trouble_every_few_requests_changes_nothing(autojump_clock, tmp_path, take):
     """429, 474, 571, cuts, resets and refusals, and 570 for most days: complete and equal."""
-    options = {"contracts": 40, "day": LAST, "row_limit": 100}
+    options = {"contracts": 40, "day": TODAY, "row_limit": 100}
     async with simulated(**options) as (_, session):
         calm = await take(session.query(PULL), tmp_path)
     async with simulated(**options, faults=troubles()) as (terminal, session):
@@ -148,7 +149,7 @@ async def test_trouble_every_few_requests_changes_nothing(autojump_clock, tmp_pa
 @pytest.mark.parametrize("take", WAYS[:4], ids=lambda way: way.__name__)
 async def test_a_day_without_data_leaves_the_others(autojump_clock, tmp_path, take):
     """472 in the middle of a range: what the other days give, and no more."""
-    options = {"contracts": 40, "day": LAST, "session_options": {"slots": 1}}
+    options = {"contracts": 40, "day": TODAY, "session_options": {"slots": 1}}
     days = [quotes("SPY", "1h", date=f"2024-11-{day}") for day in (11, 12, 13)]
     week = quotes("SPY", "1h", start_date="2024-11-11", end_date="2024-11-13")
     async with simulated(**options) as (_, session):

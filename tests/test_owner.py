@@ -47,8 +47,8 @@ CALLS = {
     },
     "TerminalControl": {"mdds_status": (), "fpss_status": (), "shutdown": ()},
     "Query": {
-        "__await__": (), "__iter__": (), "fetch": (), "rows": (), "batches": (), "frames": (),
-        "polars": (), "arrow": (), "pandas": (), "save": ("x.csv",), "send": (None,),
+        "__await__": (), "__iter__": (), "fetch": (), "resolve": (), "rows": (), "batches": (),
+        "frames": (), "polars": (), "arrow": (), "pandas": (), "save": ("x.csv",), "send": (None,),
     },
     "FileQuery": {"save": ("x.csv",), "chunks": ()},
     "RowChannel": {"receive": (), "receive_nowait": (), "__anext__": (), "__next__": ()},

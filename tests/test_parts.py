@@ -86,7 +86,7 @@ async def test_each_part_fails_once(autojump_clock, monkeypatch, width, fault):
     # One piece is held ahead, and none has more than a row: a line has some 250 bytes.
     options = {**SMALL, "most": 200, "session_options": {"slots": width}}
     async with simulated(**options) as (terminal, session):
-        query = session.query(chain("2024-11-12", "2024-11-15", right="call"))
+        query = session.query(chain("2024-11-11", "2024-11-14", right="call"))
         whole = await one_by_one(session, query)
         terminal.faults = script = FirstTime(terminal, fault)
         with trio.fail_after(3600):

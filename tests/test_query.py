@@ -14,6 +14,7 @@ import trio
 import thetatrio
 from tests.network import answer, scripted
 from tests.test_answer import GONE, history, prices
+from thetatrio._rest import planner
 
 pytestmark = pytest.mark.core
 
@@ -168,7 +169,7 @@ def dropped():
     gc.collect()
 
 
-UNOPENED = types.SimpleNamespace(closed_days=set())
+UNOPENED = types.SimpleNamespace(plan=planner.plan)
 
 
 def test_a_query_that_was_used_does_not_warn():

@@ -31,7 +31,7 @@ def book_of(*keys, answers="SUBSCRIBED"):
     book = Subscriptions(count(FIRST))
     book.acquire(keys)
     for command in book.commands(0.0):
-        book.answered(Answer(command.number, answers))
+        book.answered(Answer(command.number, answers), 0.0)
     return book
 
 
@@ -40,7 +40,7 @@ def told(commands):
 
 
 def accept(book, commands):
-    return [book.answered(Answer(command.number, "SUBSCRIBED")) for command in commands]
+    return [book.answered(Answer(command.number, "SUBSCRIBED"), 0.0) for command in commands]
 
 
 def test_the_first_who_wants_it_has_it_told():
@@ -126,7 +126,7 @@ def test_the_terminals_word_settles(word, state):
     assert (book.word_on(A), book.word_on(B), book.count("waiting")) == (None, None, 1)
     book.commands(0.0)
     assert (book.word_on(A), book.count("sent"), book.is_asking) == (None, 1, True)
-    assert book.answered(Answer(FIRST, word)) == Word(A, word) == book.word_on(A)
+    assert book.answered(Answer(FIRST, word), 0.0) == Word(A, word) == book.word_on(A)
     assert book.word_on(A).accepted == (state == "confirmed")
     assert (book.count(state), book.unanswered, book.is_asking) == (1, 0, False)
 
@@ -139,7 +139,7 @@ def test_who_comes_new_asks_again():
     assert book.word_on(A) is None
     (command,) = book.commands(0.0)
     assert (command.key, command.add) == (A, True)
-    assert book.answered(Answer(command.number, "SUBSCRIBED")) == Word(A, "SUBSCRIBED")
+    assert book.answered(Answer(command.number, "SUBSCRIBED"), 0.0) == Word(A, "SUBSCRIBED")
     book.release([A, A])
     assert told(book.commands(0.0)) == [(A, False)]
 
@@ -164,17 +164,17 @@ def test_an_older_word_settles_nothing():
     book.acquire([A])
     (last,) = book.commands(0.0)
     assert last.number == FIRST + 2
-    assert book.answered(Answer(FIRST, "ERROR")) is None
-    assert book.answered(Answer(FIRST + 1, "SUBSCRIBED")) is None
+    assert book.answered(Answer(FIRST, "ERROR"), 0.0) is None
+    assert book.answered(Answer(FIRST + 1, "SUBSCRIBED"), 0.0) is None
     assert book.word_on(A) is None
-    assert book.answered(Answer(last.number, "SUBSCRIBED")) == Word(A, "SUBSCRIBED")
+    assert book.answered(Answer(last.number, "SUBSCRIBED"), 0.0) == Word(A, "SUBSCRIBED")
 
 
 @pytest.mark.parametrize("number", [-1, 0, FIRST - 1, FIRST, FIRST + 7])
 def test_a_word_to_nobody_settles_nothing(number):
     """Answers to other clients, and answers given twice, change nothing."""
     book = book_of(A)
-    assert book.answered(Answer(number, "ERROR")) is None
+    assert book.answered(Answer(number, "ERROR"), 0.0) is None
     assert book.word_on(A) == Word(A, "SUBSCRIBED")
 
 
@@ -238,8 +238,8 @@ def test_a_terminal_that_answers_late_is_believed():
     book.acquire(keys[:1])
     book.commands(0.0)
     book.expired(5.0, TIMEOUT)
-    assert book.answered(Answer(FIRST, "SUBSCRIBED")) == Word(keys[0], "SUBSCRIBED")
-    assert book.answered(Answer(FIRST, "ERROR")) is None, "once"
+    assert book.answered(Answer(FIRST, "SUBSCRIBED"), 0.0) == Word(keys[0], "SUBSCRIBED")
+    assert book.answered(Answer(FIRST, "ERROR"), 0.0) is None, "once"
     book.acquire(keys[1:])
     assert len(book.commands(6.0)) == WINDOW
 
@@ -254,8 +254,8 @@ def test_a_late_word_on_what_is_not_wanted_settles_nothing():
     book.acquire([B])
     commands = book.commands(5.0)
     assert sorted(told(commands), key=str) == [(A, False), (B, True)]
-    assert book.answered(Answer(FIRST, "ERROR")) is None
-    assert book.answered(Answer(FIRST + 1, "ERROR")) is None
+    assert book.answered(Answer(FIRST, "ERROR"), 0.0) is None
+    assert book.answered(Answer(FIRST + 1, "ERROR"), 0.0) is None
     assert book.word_on(B) is None
     assert book.keys == {B}
 
@@ -267,10 +267,10 @@ def test_a_late_word_is_not_that_of_who_has_asked_again():
     book.commands(0.0)
     book.expired(5.0, TIMEOUT)
     book.acquire([A])
-    assert book.answered(Answer(FIRST, "MAX_STREAMS_REACHED")) is None
+    assert book.answered(Answer(FIRST, "MAX_STREAMS_REACHED"), 0.0) is None
     assert book.word_on(A) is None
     assert told(book.commands(5.0)) == [(A, True)]
-    assert book.answered(Answer(FIRST + 1, "SUBSCRIBED")) == Word(A, "SUBSCRIBED")
+    assert book.answered(Answer(FIRST + 1, "SUBSCRIBED"), 0.0) == Word(A, "SUBSCRIBED")
 
 
 def test_removals_that_are_never_answered_take_no_room():
@@ -308,7 +308,7 @@ def test_words_that_came_in_time_do_not_expire():
     book.acquire([B])
     book.commands(2.0)
     assert book.next_deadline(TIMEOUT) == 5.0
-    book.answered(Answer(FIRST, "SUBSCRIBED"))
+    book.answered(Answer(FIRST, "SUBSCRIBED"), 0.0)
     assert book.next_deadline(TIMEOUT) == 7.0
     assert book.expired(6.0, TIMEOUT) == []
     assert book.expired(7.0, TIMEOUT) == [Word(B, None)]
@@ -352,7 +352,7 @@ def test_what_may_be_subscribed_all_the_same_is_taken_back():
         assert told(book.commands(1.0)) == [(A, True)]
         if silence:
             book.expired(5.5, TIMEOUT)
-        assert book.answered(Answer(FIRST + 1, "INVALID_PERMS")) == Word(A, "INVALID_PERMS")
+        assert book.answered(Answer(FIRST + 1, "INVALID_PERMS"), 0.0) == Word(A, "INVALID_PERMS")
         book.release([A])
         assert told(book.commands(5.5)) == [(A, False)]
 
@@ -417,7 +417,7 @@ def test_an_answer_from_a_connection_before_settles_nothing():
     book.acquire([A])
     book.commands(0.0)
     book.disconnected()
-    assert book.answered(Answer(FIRST, "SUBSCRIBED")) is None
+    assert book.answered(Answer(FIRST, "SUBSCRIBED"), 0.0) is None
     assert book.word_on(A) is None
 
 
@@ -448,10 +448,10 @@ def test_a_word_from_before_a_renewal_settles_nothing():
     book.acquire([A])
     book.commands(0.0)
     book.renew()
-    assert book.answered(Answer(FIRST, "SUBSCRIBED")) is None
+    assert book.answered(Answer(FIRST, "SUBSCRIBED"), 0.0) is None
     assert book.word_on(A) is None
     assert told(book.commands(1.0)) == [(A, True)]
-    assert book.answered(Answer(FIRST + 1, "SUBSCRIBED")) == Word(A, "SUBSCRIBED")
+    assert book.answered(Answer(FIRST + 1, "SUBSCRIBED"), 0.0) == Word(A, "SUBSCRIBED")
 
 
 def test_on_leaving_everything_told_is_taken_back():
@@ -557,7 +557,7 @@ class Model(RuleBasedStateMachine):
     @rule(place=st.integers(0, 3))
     def answer(self, place):
         answer = self.answers.pop(place % len(self.answers))
-        settled = self.book.answered(answer)
+        settled = self.book.answered(answer, 0.0)
         self.old_answers.append(answer)
         newest = [each for each in self.wanted if self.words[each][0] == answer.req_id]
         if newest:
@@ -572,11 +572,11 @@ class Model(RuleBasedStateMachine):
     @rule(data=st.data(), word=st.sampled_from(["SUBSCRIBED", "ERROR"]))
     def answer_again(self, data, word):
         old = data.draw(st.sampled_from(self.old_answers))
-        assert self.book.answered(Answer(old.req_id, word)) is None
+        assert self.book.answered(Answer(old.req_id, word), 0.0) is None
 
     @rule(number=st.one_of(st.integers(-1, 5), st.integers(FIRST + 10**6, FIRST + 10**7)))
     def answer_to_somebody_else(self, number):
-        assert self.book.answered(Answer(number, "ERROR")) is None
+        assert self.book.answered(Answer(number, "ERROR"), 0.0) is None
 
     @rule(seconds=st.sampled_from([0.5, 2.0, 5.0, 60.0]))
     def wait(self, seconds):
@@ -682,12 +682,12 @@ def test_what_may_remain_is_counted():
     book = book_of(*KEYS)
     commands = book.removals()
     assert book.may_remain(all_read=False) == 6
-    assert book.answered(Answer(commands[2].number, "SUBSCRIBED")) is None
+    assert book.answered(Answer(commands[2].number, "SUBSCRIBED"), 0.0) is None
     assert book.may_remain(all_read=False) == 3
-    book.answered(Answer(commands[3].number, "ERROR"))
-    book.answered(Answer(commands[-1].number + 5, "SUBSCRIBED"))  # to somebody else
+    book.answered(Answer(commands[3].number, "ERROR"), 0.0)
+    book.answered(Answer(commands[-1].number + 5, "SUBSCRIBED"), 0.0)  # to somebody else
     assert (book.may_remain(all_read=False), book.may_remain(all_read=True)) == (3, 1)
-    book.answered(Answer(commands[5].number, "SUBSCRIBED"))
+    book.answered(Answer(commands[5].number, "SUBSCRIBED"), 0.0)
     assert (book.may_remain(all_read=False), book.may_remain(all_read=True)) == (1, 1)
 
 
@@ -697,11 +697,11 @@ def test_removals_that_are_under_way_are_counted_once():
     book.release([A, B])
     first = book.commands(1.0)
     assert told(first) == [(A, False), (B, False)]
-    book.answered(Answer(first[0].number, "SUBSCRIBED"))
+    book.answered(Answer(first[0].number, "SUBSCRIBED"), 0.0)
     assert book.active == 2
     (last,) = book.removals()
     assert (last.key, book.may_remain(all_read=False), book.active) == (C, 2, 0)
-    book.answered(Answer(last.number, "SUBSCRIBED"))
+    book.answered(Answer(last.number, "SUBSCRIBED"), 0.0)
     assert book.may_remain(all_read=False) == 0
 
 
@@ -722,7 +722,7 @@ def test_a_removal_that_was_ignored_is_told_again(again):
     book = book_of(A, B)
     book.release([A])
     (command,) = book.commands(1.0)
-    assert book.answered(Answer(command.number, "ERROR")) is None
+    assert book.answered(Answer(command.number, "ERROR"), 0.0) is None
     assert (book.active, book.commands(2.0)) == (2, [])
     again(book)
     assert sorted(told(book.commands(3.0)), key=str) == [(A, False), (B, True)]
@@ -733,7 +733,7 @@ def test_a_removal_that_was_ignored_is_not_told_again_once_it_is_wanted():
     book = book_of(A)
     book.release([A])
     (command,) = book.commands(1.0)
-    book.answered(Answer(command.number, "ERROR"))
+    book.answered(Answer(command.number, "ERROR"), 0.0)
     book.acquire([A])
     book.renew()
     assert told(book.commands(2.0)) == [(A, True)]

@@ -19,6 +19,7 @@ from thetatrio import events as events
 from thetatrio import market_time as market_time
 from thetatrio import requests as requests
 from thetatrio import rows as rows
+from thetatrio import rules as rules
 from thetatrio._completed import CompletedChannel as CompletedChannel
 from thetatrio._control import TerminalControl as TerminalControl
 from thetatrio._rest.channels import BatchChannel as BatchChannel

@@ -74,6 +74,7 @@ _DURATIONS: Final = (
     "flat_file_timeout",
     "silence_timeout",
     "ack_timeout",
+    "subscribe_timeout",
     "idle_timeout",
     "message_deadline",
     "close_timeout",
@@ -295,6 +296,7 @@ class ConfigOptions(TypedDict, total=False):
     silence_timeout: float
     wait_for_terminal: float
     ack_timeout: float
+    subscribe_timeout: float
     idle_timeout: float
     message_deadline: float
     close_timeout: float
@@ -372,6 +374,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct)
     """How long a session's first request waits for a terminal that is not there yet."""
     ack_timeout: float = 5.0
     """From a subscription sent to the terminal's word on it."""
+    subscribe_timeout: float = 30.0
+    """How long a new subscription waits for a terminal that has lost the vendor's servers."""
     idle_timeout: float = 10.0
     """Between two messages of the stream (the terminal sends a status each second)."""
     message_deadline: float = 30.0

@@ -125,6 +125,7 @@ _OTHER_GREEKS: Final = {
     f"option_history_{kind}_{order}": _GREEKS_UNKNOWN
     for kind in ("trade_greeks", "binomial_greeks", "binomial_trade_greeks")
     for order in _ORDERS
+    if not (kind.startswith("binomial") and order == "implied_volatility")
 }
 _SNAPSHOTS: Final = {
     f"option_snapshot_{what}": _SNAPSHOT
@@ -134,12 +135,17 @@ _GREEKS_SNAPSHOTS: Final = {
     f"option_snapshot_{kind}_{order}": _SNAPSHOT
     for kind in ("greeks", "binomial_greeks")
     for order in _ORDERS
+    if not (kind.startswith("binomial") and order == "implied_volatility")
 }
 # Lists of an index root's contracts were silent for over 60 s.
 _LISTS: Final = {
     f"{what}_list_{kind}": _LIST
-    for what in ("stock", "option", "index")
-    for kind in ("symbols", "dates", "expirations", "strikes", "contracts")
+    for what, kinds in (
+        ("stock", ("symbols", "dates")),
+        ("option", ("symbols", "dates", "expirations", "strikes", "contracts")),
+        ("index", ("symbols", "dates")),
+    )
+    for kind in kinds
 }
 
 RULES: Final[Mapping[str, OperationRules]] = MappingProxyType(

@@ -457,7 +457,7 @@ for _group in (
 ):
     _mirror(_group, makes="bind bind_file")
 _mirror(TerminalControl, asks="mdds_status fpss_status shutdown")
-_mirror(Query, asks="fetch polars arrow pandas save", opens="rows batches frames")
+_mirror(Query, asks="fetch resolve polars arrow pandas save", opens="rows batches frames")
 _mirror(FileQuery, asks="save", opens="chunks")
 _mirror(FrameChannel, receives="receive", asks="aclose")
 _mirror(ChunkChannel, receives="receive", asks="aclose")

@@ -105,7 +105,8 @@ class Answer:
         self._end_is_provable = True
         self._check: CompletenessCheck | None = None
         self._incomplete: DecodeError | None = None
-        self._is_second = False
+        # What was wrong with an answer that ended early, once it has been requested again.
+        self._truncated: DecodeError | None = None
         # The beginning, while the answer can still turn out to be "no data".
         self._beginning = b""
         self._is_begun = False
@@ -236,15 +237,17 @@ class Answer:
             self._check.finish()
         except DecodeError as error:
             request = self._ask.about
-            if self._received and not self._is_second and (self._settled or not self.delivered):
-                self._is_second = True
-                self._cut = ConnectionLost(f"the answer ended early: {error}", request=request)
+            problem = DecodeError(
+                f"{getattr(request, 'operation', request)}: {error}", request=request
+            )
+            may_repeat = self._received > 0 and (self._settled or not self.delivered)
+            if self._truncated is None and may_repeat:
+                self._truncated = problem
+                self._cut = ConnectionLost(str(problem), request=request)
                 self._furthest = max(self._furthest, self._received)
                 return False
             # Kept: whoever reads on must not take what follows for the end.
-            self._incomplete = DecodeError(
-                f"{getattr(request, 'operation', request)}: {error}", request=request
-            )
+            self._incomplete = problem
             raise self._incomplete from None
         return True
 
@@ -302,6 +305,9 @@ class Answer:
         return None
 
     def _lose(self, cause: ThetaDataError, why: str) -> NoReturn:
+        if self._truncated is not None:
+            self._incomplete = self._truncated
+            raise self._truncated from cause
         raise ConnectionLost(
             f"{cause}; {self.delivered} {self._unit} had been delivered, and {why}",
             rows_delivered=self.delivered if self._unit == "rows" else 0,

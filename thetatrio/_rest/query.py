@@ -97,15 +97,15 @@ class Query(Unfetched, Coroutine[object, None, list[R]], Generic[R]):
         query is about all expirations and its operation refuses that; otherwise nothing. What
         is listed is remembered by the session.
 
+            plan = await session.option.history_ohlc(
+                "SPY", expiration="*", date="2024-11-04", interval="1h").resolve()
+            print(len(plan.requests))
+
         Returns:
             The plan, of which nothing is unknown.
 
         Raises:
             InvalidRequest: There are more requests than `max_requests`.
-
-            plan = await session.option.history_ohlc(
-                "SPY", expiration="*", date="2024-11-04", interval="1h").resolve()
-            print(len(plan.requests))
         """
         self._used = True
         self._client.check_open()

@@ -314,7 +314,9 @@ class Subscriber:
         if refused and not (self._partial and len(waiter.refused) < len(wanted)):
             raise SubscriptionRefused(
                 f"the terminal refused {_listed(refused)}; MAX_STREAMS_REACHED and INVALID_PERMS"
-                " depend on the subscription tier; partial=True goes on without those",
+                " depend on the subscription tier, the former also on other programs that are"
+                " connected to the terminal; ERROR means that it has been reconnecting to the"
+                " vendor for 15 s; partial=True goes on without those",
                 refused=refused,
             )
         if waiter.silent and self._unanswered == "raise":
@@ -322,8 +324,9 @@ class Subscriber:
             raise SubscriptionUnanswered(
                 f"the terminal did not answer subscriptions to"
                 f" {_listed(dict.fromkeys(silent, ''))} within ack_timeout: it may lack the"
-                " permission and say nothing, be older than 1.6.0, which never answers, or be"
-                ' busy; unanswered="accept" goes on without an answer',
+                " permission and say nothing, be older than 1.6.0, which never answers, be"
+                " busy, or have lost the vendor's servers for subscribe_timeout;"
+                ' unanswered="accept" goes on without an answer',
                 contracts=silent,
             )
 

@@ -46,6 +46,9 @@ __all__ = ["REMOVED_PER_SECOND", "Supervisor", "closed", "time_to_leave"]
 _LOGGER: Final = logging.getLogger("thetatrio.stream")
 
 _CONNECTED: Final = "CONNECTED"
+UPSTREAM_AFTER: Final = 5.0
+"""Seconds after an acknowledgement in which a terminal may have no upstream. After a cold start it
+is there after about one."""
 REMOVED_PER_SECOND: Final = 500
 """Subscriptions that the slowest terminal removes in a second; live ones answer 8,000 requests."""
 _MANY_LANES: Final = 16
@@ -107,6 +110,10 @@ class Supervisor:
         self._opened_at = 0.0
         self._upstream = ""
         self._upstream_lost = False
+        # Whether this connection has had upstream, and until when it may be without any though
+        # subscriptions were accepted.
+        self._had_upstream = False
+        self._upstream_due = math.inf
         self._connections = 0
         self._bytes = 0
 
@@ -371,6 +378,8 @@ class Supervisor:
         self._opened_at = now
         self._upstream = ""
         self._upstream_lost = False
+        self._had_upstream = False
+        self._upstream_due = math.inf
         self._connections += 1
         self._losses.returned(now)
         self._set_state(StreamState(name="live"))
@@ -383,15 +392,25 @@ class Supervisor:
             now = trio.current_time()
             for word in self._subscriptions.expired(now, timeout):
                 self._settle(word)
+            for word in self._subscriptions.held_too_long(now, self._config.subscribe_timeout):
+                self._settle(word)
+            if self._upstream_due <= now:
+                self._miss_upstream()
             # A terminal without upstream takes subscriptions, and has nothing to send yet.
             has_data = self._upstream in ("", _CONNECTED)
             next_gap = self._losses.close_gaps(now) if has_data else None
-            commands = self._subscriptions.commands(now)
+            had_and_lost = self._had_upstream and self._upstream_lost
+            commands = self._subscriptions.commands(now, has_upstream=not had_and_lost)
             if commands:
                 await self._tell(connection, commands)
                 continue
             next_answer = self._subscriptions.next_deadline(timeout)
             due = [each for each in (next_gap, next_answer) if each is not None]
+            due += [
+                self._subscriptions.next_retry(),
+                self._subscriptions.next_hold_end(self._config.subscribe_timeout),
+                self._upstream_due,
+            ]
             with trio.CancelScope(deadline=min(due, default=math.inf)):
                 await self._stirred.wait()
 
@@ -407,7 +426,7 @@ class Supervisor:
         self._stirred.set()
 
     def _on_answer(self, answer: Answer) -> None:
-        word = self._subscriptions.answered(answer)
+        word = self._subscriptions.answered(answer, trio.current_time())
         if word is not None:
             self._settle(word)
         self._stir()
@@ -418,6 +437,25 @@ class Supervisor:
             waiter.settle(word)
         if self._losses.settle(word, now):
             self._stir()
+        is_without = self._upstream not in ("", _CONNECTED) and not self._had_upstream
+        if word.accepted and is_without and not self._upstream_lost:
+            self._upstream_due = min(self._upstream_due, now + UPSTREAM_AFTER)
+            self._stir()
+
+    def _miss_upstream(self) -> None:
+        """Report that subscriptions are accepted, and that nothing can come of them."""
+        self._upstream_due = math.inf
+        if self._upstream in ("", _CONNECTED):
+            return
+        self._upstream_lost = True
+        reason = (
+            f"the terminal accepts subscriptions, and has no connection to the vendor's stream"
+            f" ({redact(self._upstream)}) {UPSTREAM_AFTER:g} s later: its login may be refused"
+            " (see its log), or the vendor's servers may be in maintenance"
+        )
+        warn_of_loss("the stream at %s: %s", self._url.geturl(), reason)
+        self._lose(reason, everyone=True)
+        self._set_state(StreamState(name="upstream lost", reason=reason))
 
     def _on_status(self, status: str) -> None:
         if not status:  # a heartbeat that does not say how upstream is
@@ -426,6 +464,9 @@ class Supervisor:
         if status == before:
             return
         if status == _CONNECTED:
+            self._had_upstream = True
+            self._upstream_due = math.inf
+            self._subscriptions.retry_now()
             if self._upstream_lost:
                 self._upstream_lost = False
                 _LOGGER.info("the terminal's upstream is back; subscribing again")

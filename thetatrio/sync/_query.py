@@ -72,6 +72,25 @@ class Query(Fetchable, Generic[R]):
         """Return how many requests this is, over how many days, and roughly how many rows."""
         return self._native.estimate()
 
+    def resolve(self) -> Plan[R]:
+        """List what the plan depends on, and return the requests that will be sent.
+
+        Sends a request for the contracts of each day whose expirations are not known, if the
+        query is about all expirations and its operation refuses that; otherwise nothing. What
+        is listed is remembered by the session.
+
+            plan = session.option.history_ohlc(
+                "SPY", expiration="*", date="2024-11-04", interval="1h").resolve()
+            print(len(plan.requests))
+
+        Returns:
+            The plan, of which nothing is unknown.
+
+        Raises:
+            InvalidRequest: There are more requests than `max_requests`.
+        """
+        return self._caller.ask(self._asked().resolve)
+
     def __iter__(self) -> Iterator[R]:
         with self.rows() as rows:
             yield from rows
