@@ -1,5 +1,6 @@
 """thetatrio._stream.subscriptions: what is wanted, told and answered, held against a model."""
 
+import math
 from collections import Counter
 from itertools import count
 
@@ -8,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from thetatrio._stream.subscriptions import WINDOW, Command, Subscriptions, Word
+from thetatrio._stream.subscriptions import LATER, ROUNDS, WINDOW, Command, Subscriptions, Word
 from thetatrio._stream.wire import Answer, Key
 from thetatrio.contracts import Stock
 
@@ -116,7 +117,7 @@ def test_what_is_to_stay_is_not_taken_back():
 
 @pytest.mark.parametrize(
     ("word", "state"),
-    [("SUBSCRIBED", "confirmed"), ("ERROR", "refused"), ("INVALID_PERMS", "refused"),
+    [("SUBSCRIBED", "confirmed"), ("INVALID_PERMS", "refused"),
      ("MAX_STREAMS_REACHED", "refused"), ("SOMETHING_NEW", "refused"), ("", "refused")],
 )  # fmt: skip
 def test_the_terminals_word_settles(word, state):
@@ -129,6 +130,63 @@ def test_the_terminals_word_settles(word, state):
     assert book.answered(Answer(FIRST, word), 0.0) == Word(A, word) == book.word_on(A)
     assert book.word_on(A).accepted == (state == "confirmed")
     assert (book.count(state), book.unanswered, book.is_asking) == (1, 0, False)
+
+
+def test_an_error_is_sent_again_in_rounds():
+    """ERROR settles nothing until the fifth: 1, 2, 4 and 8 s later there is a new command."""
+    book = Subscriptions(count(FIRST))
+    book.acquire([A])
+    now = 0.0
+    for number, wait in enumerate(ROUNDS):
+        (command,) = book.commands(now)
+        assert command.number == FIRST + number
+        assert book.answered(Answer(command.number, "ERROR"), now) is None
+        assert book.next_retry() == now + wait
+        assert book.commands(now + wait - 0.01) == []
+        now += wait
+    (command,) = book.commands(now)
+    assert book.answered(Answer(command.number, "ERROR"), now) == Word(A, "ERROR")
+    assert book.next_retry() == math.inf
+    assert book.count("refused") == 1
+
+
+def test_what_was_confirmed_is_sent_each_minute():
+    """After the rounds, a subscription that was accepted once is not given up."""
+    book = book_of(A)
+    book.renew()
+    now = 0.0
+    for wait in (*ROUNDS, LATER, LATER):
+        (command,) = book.commands(now)
+        assert book.answered(Answer(command.number, "ERROR"), now) is None
+        now += wait
+        assert book.next_retry() == now
+    book.retry_now()
+    (command,) = book.commands(now - 30)
+    assert book.answered(Answer(command.number, "SUBSCRIBED"), now) == Word(A, "SUBSCRIBED")
+
+
+def test_what_is_released_is_not_sent_again():
+    """Nobody wants it any more while its next round is awaited."""
+    book = Subscriptions(count(FIRST))
+    book.acquire([A])
+    (command,) = book.commands(0.0)
+    book.answered(Answer(command.number, "ERROR"), 0.0)
+    book.release([A])
+    assert [each for each in book.commands(10.0) if each.add] == []
+
+
+def test_subscriptions_wait_without_upstream_and_removals_do_not():
+    """What is new waits, for a bounded time; what was confirmed waits as long as it takes."""
+    book = book_of(A, B)
+    book.renew()
+    book.acquire([C])
+    book.release([B])
+    assert told(book.commands(0.0, has_upstream=False)) == [(B, False)]
+    assert book.next_hold_end(30.0) == 30.0
+    assert book.held_too_long(29.9, 30.0) == []
+    assert book.held_too_long(30.0, 30.0) == [Word(C, None)]
+    assert book.next_hold_end(30.0) == math.inf
+    assert told(book.commands(31.0)) == [(A, True), (C, True)]
 
 
 def test_who_comes_new_asks_again():
@@ -190,7 +248,7 @@ def test_commands_are_pipelined_within_a_window():
     assert len(sent) == WINDOW == 64
     assert book.commands(0.0) == []
     for _ in range(200 - WINDOW):
-        book.answered(Answer(sent[book.count("confirmed")].number, "SUBSCRIBED"))
+        book.answered(Answer(sent[book.count("confirmed")].number, "SUBSCRIBED"), 0.0)
         (one,) = book.commands(0.0)
         sent.append(one)
         assert book.unanswered == WINDOW
