@@ -18,8 +18,10 @@ from thetatrio.contracts import (
     normalise_right,
     normalise_symbol,
     roots_of_index,
+    same_share_class,
     strike_text,
     strike_thousandths,
+    without_share_class_mark,
 )
 from thetatrio.errors import InvalidRequest, WrongCall
 
@@ -239,7 +241,7 @@ def test_stocks_and_indices_of_one_name_are_different():
 
 def test_indices_know_their_roots():
     """Monthlies and weeklies of an index are found from it, and it from each of them."""
-    assert roots_of_index("spx") == ("SPX", "SPXW")
+    assert roots_of_index("spx") == ("SPX", "SPXW", "SPXQ", "SPXPM")
     assert roots_of_index("NDX") == ("NDX", "NDXP")
     assert roots_of_index("AAPL") == ()
     assert [index_of_root(root) for root in ("SPXW", "VIX", "AAPL")] == ["SPX", "VIX", None]
@@ -295,3 +297,12 @@ def test_rows_give_the_same_contract(option, word):
     row = Option.from_row(option.symbol, option.expiration, option.strike, right)
     assert row == option
     assert hash(row) == hash(option)
+
+
+@pytest.mark.parametrize("spelling", ["BRK.B", "BRK/B", "brk-b", "BRKB"])
+def test_spellings_of_a_share_class_compare(spelling):
+    """Stocks and options of one class are spelled differently; contracts stay exact."""
+    assert same_share_class("BRK.B", spelling)
+    assert without_share_class_mark(spelling) == "BRKB"
+    assert not same_share_class("BRK.A", spelling)
+    assert Stock("BRK.B") != Stock("BRKB")

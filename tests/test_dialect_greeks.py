@@ -14,35 +14,9 @@ from thetatrio.requests._base import NEWER
 pytestmark = pytest.mark.core
 
 # Written down from the vendor's description, not made by the code under test.
-CHAIN = "strike=*&right=both"
-WINDOW = "start_time=09:30:00.000&end_time=16:00:00.000"
 ONE_DAY = "symbol=SPY&expiration=2024-11-15&date=2024-11-04"
-BARE_SNAPSHOT = (
-    f"symbol=SPY&expiration=2024-11-15&{CHAIN}&rate_type=sofr&version=latest&use_market_value=false"
-)
-BARE_HISTORY = f"{ONE_DAY}&interval=1s&{CHAIN}&{WINDOW}&rate_type=sofr&version=latest"
-BARE_TRADES = f"{ONE_DAY}&{CHAIN}&{WINDOW}&rate_type=sofr&version=latest"
-BARE_EOD = (
-    "symbol=SPY&expiration=2024-11-15&start_date=2024-11-04&end_date=2024-11-08"
-    f"&{CHAIN}&rate_type=sofr&version=latest&underlyer_use_nbbo=false"
-)
-# The vendor's own library sends all of these.
-TREE_SNAPSHOT = (
-    f"symbol=SPY&expiration=2024-11-15&{CHAIN}&rate_type=sofr&binomial_steps=101&version=latest"
-    "&use_market_value=false&current_day_only=false"
-)
-TREE_HISTORY = (
-    f"{ONE_DAY}&interval=1s&{CHAIN}&{WINDOW}&rate_type=sofr&binomial_steps=101&version=latest"
-)
-TREE_TRADES = (
-    f"{ONE_DAY}&{CHAIN}&{WINDOW}&rate_type=sofr&binomial_steps=101&version=latest"
-    "&perf_boost_intraday=false"
-)
-TREE_EOD = (
-    "symbol=SPY&expiration=2024-11-15&start_date=2024-11-04&end_date=2024-11-08"
-    f"&{CHAIN}&rate_type=sofr&binomial_steps=101&version=latest&underlyer_use_nbbo=false"
-    "&option_use_nbbo=true"
-)
+BARE_SNAPSHOT = "symbol=SPY&expiration=2024-11-15"
+BARE_EOD = "symbol=SPY&expiration=2024-11-15&start_date=2024-11-04&end_date=2024-11-08"
 DAY = {"date": "2024-11-04"}
 WEEK = {"start_date": "2024-11-04", "end_date": "2024-11-08"}
 
@@ -72,113 +46,113 @@ BARE = [
     (
         requests.OptionHistoryGreeksImpliedVolatility,
         DAY,
-        f"/v3/option/history/greeks/implied_volatility?{BARE_HISTORY}",
+        f"/v3/option/history/greeks/implied_volatility?{ONE_DAY}",
     ),
-    (requests.OptionHistoryGreeksAll, DAY, f"/v3/option/history/greeks/all?{BARE_HISTORY}"),
+    (requests.OptionHistoryGreeksAll, DAY, f"/v3/option/history/greeks/all?{ONE_DAY}"),
     (
         requests.OptionHistoryGreeksFirstOrder,
         DAY,
-        f"/v3/option/history/greeks/first_order?{BARE_HISTORY}",
+        f"/v3/option/history/greeks/first_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryGreeksSecondOrder,
         DAY,
-        f"/v3/option/history/greeks/second_order?{BARE_HISTORY}",
+        f"/v3/option/history/greeks/second_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryGreeksThirdOrder,
         DAY,
-        f"/v3/option/history/greeks/third_order?{BARE_HISTORY}",
+        f"/v3/option/history/greeks/third_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryTradeGreeksImpliedVolatility,
         DAY,
-        f"/v3/option/history/trade_greeks/implied_volatility?{BARE_TRADES}",
+        f"/v3/option/history/trade_greeks/implied_volatility?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryTradeGreeksAll,
         DAY,
-        f"/v3/option/history/trade_greeks/all?{BARE_TRADES}",
+        f"/v3/option/history/trade_greeks/all?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryTradeGreeksFirstOrder,
         DAY,
-        f"/v3/option/history/trade_greeks/first_order?{BARE_TRADES}",
+        f"/v3/option/history/trade_greeks/first_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryTradeGreeksSecondOrder,
         DAY,
-        f"/v3/option/history/trade_greeks/second_order?{BARE_TRADES}",
+        f"/v3/option/history/trade_greeks/second_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryTradeGreeksThirdOrder,
         DAY,
-        f"/v3/option/history/trade_greeks/third_order?{BARE_TRADES}",
+        f"/v3/option/history/trade_greeks/third_order?{ONE_DAY}",
     ),
     (
         requests.OptionSnapshotBinomialGreeksAll,
         {},
-        f"/v3/option/snapshot/binomial_greeks/all?{TREE_SNAPSHOT}",
+        f"/v3/option/snapshot/binomial_greeks/all?{BARE_SNAPSHOT}",
     ),
     (
         requests.OptionSnapshotBinomialGreeksFirstOrder,
         {},
-        f"/v3/option/snapshot/binomial_greeks/first_order?{TREE_SNAPSHOT}",
+        f"/v3/option/snapshot/binomial_greeks/first_order?{BARE_SNAPSHOT}",
     ),
     (
         requests.OptionSnapshotBinomialGreeksSecondOrder,
         {},
-        f"/v3/option/snapshot/binomial_greeks/second_order?{TREE_SNAPSHOT}",
+        f"/v3/option/snapshot/binomial_greeks/second_order?{BARE_SNAPSHOT}",
     ),
     (
         requests.OptionSnapshotBinomialGreeksThirdOrder,
         {},
-        f"/v3/option/snapshot/binomial_greeks/third_order?{TREE_SNAPSHOT}",
+        f"/v3/option/snapshot/binomial_greeks/third_order?{BARE_SNAPSHOT}",
     ),
     (
         requests.OptionHistoryBinomialGreeksEod,
         WEEK,
-        f"/v3/option/history/binomial_greeks/eod?{TREE_EOD}",
+        f"/v3/option/history/binomial_greeks/eod?{BARE_EOD}",
     ),
     (
         requests.OptionHistoryBinomialGreeksAll,
         DAY,
-        f"/v3/option/history/binomial_greeks/all?{TREE_HISTORY}",
+        f"/v3/option/history/binomial_greeks/all?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryBinomialGreeksFirstOrder,
         DAY,
-        f"/v3/option/history/binomial_greeks/first_order?{TREE_HISTORY}",
+        f"/v3/option/history/binomial_greeks/first_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryBinomialGreeksSecondOrder,
         DAY,
-        f"/v3/option/history/binomial_greeks/second_order?{TREE_HISTORY}",
+        f"/v3/option/history/binomial_greeks/second_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryBinomialGreeksThirdOrder,
         DAY,
-        f"/v3/option/history/binomial_greeks/third_order?{TREE_HISTORY}",
+        f"/v3/option/history/binomial_greeks/third_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryBinomialTradeGreeksAll,
         DAY,
-        f"/v3/option/history/binomial_trade_greeks/all?{TREE_TRADES}",
+        f"/v3/option/history/binomial_trade_greeks/all?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryBinomialTradeGreeksFirstOrder,
         DAY,
-        f"/v3/option/history/binomial_trade_greeks/first_order?{TREE_TRADES}",
+        f"/v3/option/history/binomial_trade_greeks/first_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryBinomialTradeGreeksSecondOrder,
         DAY,
-        f"/v3/option/history/binomial_trade_greeks/second_order?{TREE_TRADES}",
+        f"/v3/option/history/binomial_trade_greeks/second_order?{ONE_DAY}",
     ),
     (
         requests.OptionHistoryBinomialTradeGreeksThirdOrder,
         DAY,
-        f"/v3/option/history/binomial_trade_greeks/third_order?{TREE_TRADES}",
+        f"/v3/option/history/binomial_trade_greeks/third_order?{ONE_DAY}",
     ),
 ]
 
@@ -205,7 +179,7 @@ FULL = [
         ),
         ("/v3/option/history/greeks/implied_volatility?symbol=SPXW&expiration=2024-11-15"
         "&start_date=2024-11-04&end_date=2024-11-08&interval=1m&strike=5720.500&right=put"
-        "&start_time=00:00:00.000&end_time=00:00:00.000&annual_dividend=0.0&rate_type=sofr"
+        "&start_time=00:00:00.000&end_time=00:00:00.000&annual_dividend=0.0"
         "&rate_value=-0.5&version=1&strike_range=3&annual_dividend_amount=0.0"),
     ),
     (
@@ -215,8 +189,8 @@ FULL = [
             annual_dividend_amount=0,
         ),
         ("/v3/option/history/trade_greeks/all?symbol=SPY&expiration=*&start_date=2024-11-04"
-        f"&end_date=2024-11-04&{CHAIN}&{WINDOW}&annual_dividend=0.0&rate_type=sofr&rate_value=0.0"
-        "&version=latest&max_dte=0&strike_range=1&perf_boost_intraday=false"
+        "&end_date=2024-11-04&annual_dividend=0.0&rate_value=0.0"
+        "&max_dte=0&strike_range=1&perf_boost_intraday=false"
         "&annual_dividend_amount=0.0"),
     ),
     (
@@ -226,8 +200,8 @@ FULL = [
             annual_dividend_amount=0,
         ),
         ("/v3/option/history/greeks/eod?symbol=SPY&expiration=*&start_date=2024-11-04"
-        f"&end_date=2024-11-08&{CHAIN}&annual_dividend=0.0&rate_type=sofr&rate_value=0.0"
-        "&version=latest&underlyer_use_nbbo=false&max_dte=0&strike_range=1&option_use_nbbo=false"
+        "&end_date=2024-11-08&annual_dividend=0.0&rate_value=0.0"
+        "&underlyer_use_nbbo=false&max_dte=0&strike_range=1&option_use_nbbo=false"
         "&annual_dividend_amount=0.0"),
     ),
     (
@@ -236,9 +210,9 @@ FULL = [
             binomial_steps=1, max_dte=0, min_time="00:00", current_day_only=True,
             annual_dividend_amount=0,
         ),
-        (f"/v3/option/snapshot/binomial_greeks/third_order?symbol=SPY&expiration=*&{CHAIN}"
-        "&annual_dividend=0.0&rate_type=sofr&rate_value=0.0&stock_price=0.0&binomial_steps=1"
-        "&version=latest&max_dte=0&min_time=00:00:00.000&use_market_value=false"
+        ("/v3/option/snapshot/binomial_greeks/third_order?symbol=SPY&expiration=*"
+        "&annual_dividend=0.0&rate_value=0.0&stock_price=0.0&binomial_steps=1"
+        "&max_dte=0&min_time=00:00:00.000"
         "&current_day_only=true&annual_dividend_amount=0.0"),
     ),
     (
@@ -246,8 +220,8 @@ FULL = [
             "SPY", expiration="2024-11-15", date="2024-11-04", annual_dividend=0, rate_value=0,
             binomial_steps=5, strike_range=1, annual_dividend_amount=0,
         ),
-        (f"/v3/option/history/binomial_greeks/all?{ONE_DAY}&interval=1s&{CHAIN}&{WINDOW}"
-        "&annual_dividend=0.0&rate_type=sofr&rate_value=0.0&binomial_steps=5&version=latest"
+        (f"/v3/option/history/binomial_greeks/all?{ONE_DAY}"
+        "&annual_dividend=0.0&rate_value=0.0&binomial_steps=5"
         "&strike_range=1&annual_dividend_amount=0.0"),
     ),
     (
@@ -256,8 +230,8 @@ FULL = [
             perf_boost_intraday=True, annual_dividend_amount=0,
         ),
         ("/v3/option/history/binomial_trade_greeks/second_order?symbol=SPY&expiration=*"
-        f"&date=2024-11-04&{CHAIN}&{WINDOW}&annual_dividend=0.0&rate_type=sofr&rate_value=0.0"
-        "&binomial_steps=101&version=latest&max_dte=0&perf_boost_intraday=true"
+        "&date=2024-11-04&annual_dividend=0.0&rate_value=0.0"
+        "&max_dte=0&perf_boost_intraday=true"
         "&annual_dividend_amount=0.0"),
     ),
     (
@@ -266,8 +240,8 @@ FULL = [
             underlyer_use_nbbo=True, option_use_nbbo=False, annual_dividend_amount=0,
         ),
         ("/v3/option/history/binomial_greeks/eod?symbol=SPY&expiration=*&start_date=2024-11-04"
-        f"&end_date=2024-11-08&{CHAIN}&annual_dividend=0.0&rate_type=sofr&rate_value=0.0"
-        "&binomial_steps=101&version=latest&underlyer_use_nbbo=true&max_dte=0"
+        "&end_date=2024-11-08&annual_dividend=0.0&rate_value=0.0"
+        "&underlyer_use_nbbo=true&max_dte=0"
         "&option_use_nbbo=false&annual_dividend_amount=0.0"),
     ),
 ]  # fmt: skip

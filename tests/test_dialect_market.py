@@ -13,8 +13,6 @@ from thetatrio.requests import operations
 pytestmark = pytest.mark.core
 
 # Written down from the vendor's description, not made by the code under test.
-WINDOW = "start_time=09:30:00.000&end_time=16:00:00.000"
-CHAIN = "strike=*&right=both"
 WEEK = "start_date=2024-11-04&end_date=2024-11-08"
 AT = f"{WEEK}&time_of_day=15:30:00.000"
 AAPL, SPX = "symbol=AAPL", "symbol=SPX"
@@ -23,39 +21,35 @@ DAY = "date=2024-11-04"
 
 BARE = {
     "stock_list_dates": f"/v3/stock/list/dates/trade?{AAPL}",
-    "stock_snapshot_ohlc": f"/v3/stock/snapshot/ohlc?{AAPL}&venue=nqb",
-    "stock_snapshot_trade": f"/v3/stock/snapshot/trade?{AAPL}&venue=nqb",
-    "stock_snapshot_market_value": f"/v3/stock/snapshot/market_value?{AAPL}&venue=nqb",
-    "stock_history_trade": f"/v3/stock/history/trade?{AAPL}&{DAY}&{WINDOW}&venue=nqb",
-    "stock_history_quote": f"/v3/stock/history/quote?{AAPL}&{DAY}&interval=1s&{WINDOW}&venue=nqb",
-    "stock_history_trade_quote": (
-        f"/v3/stock/history/trade_quote?{AAPL}&{DAY}&{WINDOW}&exclusive=true&venue=nqb"
-    ),
-    "stock_at_time_trade": f"/v3/stock/at_time/trade?{AAPL}&{AT}&venue=nqb",
-    "stock_at_time_quote": f"/v3/stock/at_time/quote?{AAPL}&{AT}&venue=nqb",
+    "stock_snapshot_ohlc": f"/v3/stock/snapshot/ohlc?{AAPL}",
+    "stock_snapshot_trade": f"/v3/stock/snapshot/trade?{AAPL}",
+    "stock_snapshot_market_value": f"/v3/stock/snapshot/market_value?{AAPL}",
+    "stock_history_trade": f"/v3/stock/history/trade?{AAPL}&{DAY}",
+    "stock_history_quote": f"/v3/stock/history/quote?{AAPL}&{DAY}",
+    "stock_history_trade_quote": (f"/v3/stock/history/trade_quote?{AAPL}&{DAY}"),
+    "stock_at_time_trade": f"/v3/stock/at_time/trade?{AAPL}&{AT}",
+    "stock_at_time_quote": f"/v3/stock/at_time/quote?{AAPL}&{AT}",
     "option_list_symbols": "/v3/option/list/symbols",
-    "option_list_dates": f"/v3/option/list/dates/quote?{SPY}&{CHAIN}",
+    "option_list_dates": f"/v3/option/list/dates/quote?{SPY}",
     "option_list_strikes": f"/v3/option/list/strikes?{SPY}",
-    "option_snapshot_ohlc": f"/v3/option/snapshot/ohlc?{SPY}&{CHAIN}",
-    "option_snapshot_trade": f"/v3/option/snapshot/trade?{SPY}&{CHAIN}",
-    "option_snapshot_quote": f"/v3/option/snapshot/quote?{SPY}&{CHAIN}",
-    "option_snapshot_open_interest": f"/v3/option/snapshot/open_interest?{SPY}&{CHAIN}",
-    "option_snapshot_market_value": f"/v3/option/snapshot/market_value?{SPY}&{CHAIN}",
-    "option_history_eod": f"/v3/option/history/eod?{SPY}&{WEEK}&{CHAIN}",
-    "option_history_ohlc": f"/v3/option/history/ohlc?{SPY}&{DAY}&interval=1s&{CHAIN}&{WINDOW}",
-    "option_history_trade_quote": (
-        f"/v3/option/history/trade_quote?{SPY}&{DAY}&{CHAIN}&{WINDOW}&exclusive=true"
-    ),
-    "option_history_open_interest": f"/v3/option/history/open_interest?{SPY}&{DAY}&{CHAIN}",
-    "option_at_time_trade": f"/v3/option/at_time/trade?{SPY}&{AT}&{CHAIN}",
-    "option_at_time_quote": f"/v3/option/at_time/quote?{SPY}&{AT}&{CHAIN}",
+    "option_snapshot_ohlc": f"/v3/option/snapshot/ohlc?{SPY}",
+    "option_snapshot_trade": f"/v3/option/snapshot/trade?{SPY}",
+    "option_snapshot_quote": f"/v3/option/snapshot/quote?{SPY}",
+    "option_snapshot_open_interest": f"/v3/option/snapshot/open_interest?{SPY}",
+    "option_snapshot_market_value": f"/v3/option/snapshot/market_value?{SPY}",
+    "option_history_eod": f"/v3/option/history/eod?{SPY}&{WEEK}",
+    "option_history_ohlc": f"/v3/option/history/ohlc?{SPY}&{DAY}",
+    "option_history_trade_quote": (f"/v3/option/history/trade_quote?{SPY}&{DAY}"),
+    "option_history_open_interest": f"/v3/option/history/open_interest?{SPY}&{DAY}",
+    "option_at_time_trade": f"/v3/option/at_time/trade?{SPY}&{AT}",
+    "option_at_time_quote": f"/v3/option/at_time/quote?{SPY}&{AT}",
     "index_list_symbols": "/v3/index/list/symbols",
     "index_list_dates": f"/v3/index/list/dates?{SPX}",
     "index_snapshot_ohlc": f"/v3/index/snapshot/ohlc?{SPX}",
     "index_snapshot_price": f"/v3/index/snapshot/price?{SPX}",
     "index_snapshot_market_value": f"/v3/index/snapshot/market_value?{SPX}",
     "index_history_eod": f"/v3/index/history/eod?{SPX}&{WEEK}",
-    "index_history_ohlc": f"/v3/index/history/ohlc?{SPX}&{WEEK}&interval=1s&{WINDOW}",
+    "index_history_ohlc": f"/v3/index/history/ohlc?{SPX}&{WEEK}",
     "index_at_time_price": f"/v3/index/at_time/price?{SPX}&{AT}",
     "calendar_open_today": "/v3/calendar/today",
     "calendar_on_date": f"/v3/calendar/on_date?{DAY}",
@@ -126,7 +120,7 @@ FULL = [
         ),
         (
             "/v3/option/history/trade_quote?symbol=SPY&expiration=*&date=2024-11-04"
-            f"&strike=570.000&right=put&{WINDOW}&exclusive=false&max_dte=0&strike_range=2"
+            "&strike=570.000&right=put&exclusive=false&max_dte=0&strike_range=2"
             "&use_time_based_trade_quote=true"
         ),
     ),
@@ -135,7 +129,7 @@ FULL = [
             "SPY", expiration="2024-11-15", start_date="2024-11-04", end_date="2024-11-08",
             max_dte=0, strike_range=3,
         ),
-        f"/v3/option/history/open_interest?{SPY}&{WEEK}&{CHAIN}&max_dte=0&strike_range=3",
+        f"/v3/option/history/open_interest?{SPY}&{WEEK}&max_dte=0&strike_range=3",
     ),
     (
         requests.IndexHistoryOhlc(

@@ -3,6 +3,7 @@
 import datetime as dt
 import pickle
 
+import msgspec
 import pytest
 
 from thetatrio._rest import dialect_v2, dialect_v3
@@ -40,20 +41,16 @@ from thetatrio.requests import (
 
 pytestmark = pytest.mark.core
 
-WINDOW = "start_time=09:30:00.000&end_time=16:00:00.000"
 # Written by hand from the vendor's description, not by the code under test.
 TARGETS = [
     (CalendarYear(year=2024), "/v3/calendar/year_holidays?year=2024"),
     (
         IndexHistoryPrice("SPX", date="2024-11-04"),
-        f"/v3/index/history/price?symbol=SPX&date=2024-11-04&interval=1s&{WINDOW}",
+        "/v3/index/history/price?symbol=SPX&date=2024-11-04",
     ),
     (
         OptionHistoryQuote("SPY", expiration="2024-11-15", date="20241104", interval="1m"),
-        (
-            "/v3/option/history/quote?symbol=SPY&expiration=2024-11-15&date=2024-11-04&interval=1m"
-            f"&strike=*&right=both&{WINDOW}"
-        ),
+        ("/v3/option/history/quote?symbol=SPY&expiration=2024-11-15&date=2024-11-04&interval=1m"),
     ),
     (
         OptionHistoryQuote(
@@ -70,16 +67,13 @@ TARGETS = [
         ),
         (
             "/v3/option/history/quote?symbol=SPXW&expiration=*&start_date=2024-11-04"
-            "&end_date=2024-11-04&interval=1s&strike=4800.500&right=call"
+            "&end_date=2024-11-04&strike=4800.500&right=call"
             "&start_time=09:30:00.000&end_time=09:30:00.250&max_dte=0&strike_range=3"
         ),
     ),
     (
         OptionHistoryTrade("SPY", expiration="2024-11-15", date="2024-11-04", right="put"),
-        (
-            "/v3/option/history/trade?symbol=SPY&expiration=2024-11-15&date=2024-11-04"
-            f"&strike=*&right=put&{WINDOW}"
-        ),
+        ("/v3/option/history/trade?symbol=SPY&expiration=2024-11-15&date=2024-11-04&right=put"),
     ),
     (
         OptionListContracts(request_type="trade", date="2024-11-04"),
@@ -93,10 +87,7 @@ TARGETS = [
     (OptionListExpirations("spy, qqq"), "/v3/option/list/expirations?symbol=SPY,QQQ"),
     (
         OptionSnapshotGreeksAll("SPY", expiration="2024-11-15"),
-        (
-            "/v3/option/snapshot/greeks/all?symbol=SPY&expiration=2024-11-15&strike=*&right=both"
-            "&rate_type=sofr&version=latest&use_market_value=false"
-        ),
+        ("/v3/option/snapshot/greeks/all?symbol=SPY&expiration=2024-11-15"),
     ),
     (
         OptionSnapshotGreeksAll(
@@ -110,8 +101,8 @@ TARGETS = [
             use_market_value=True,
         ),
         (
-            "/v3/option/snapshot/greeks/all?symbol=SPY&expiration=*&strike=*&right=both"
-            "&annual_dividend=0.0&rate_type=sofr&rate_value=0.0&stock_price=571.25&version=1"
+            "/v3/option/snapshot/greeks/all?symbol=SPY&expiration=*"
+            "&annual_dividend=0.0&rate_value=0.0&stock_price=571.25&version=1"
             "&min_time=09:45:00.000&use_market_value=true"
         ),
     ),
@@ -121,12 +112,12 @@ TARGETS = [
     ),
     (
         StockHistoryOhlc("AAPL", date="2024-11-04", venue="utp_cta"),
-        f"/v3/stock/history/ohlc?symbol=AAPL&date=2024-11-04&interval=1s&{WINDOW}&venue=utp_cta",
+        "/v3/stock/history/ohlc?symbol=AAPL&date=2024-11-04&venue=utp_cta",
     ),
     (StockListSymbols(), "/v3/stock/list/symbols"),
     (
         StockSnapshotQuote(("AAPL", "MSFT")),
-        "/v3/stock/snapshot/quote?symbol=AAPL,MSFT&venue=nqb",
+        "/v3/stock/snapshot/quote?symbol=AAPL,MSFT",
     ),
 ]
 
@@ -314,3 +305,35 @@ def test_a_long_body_is_cut_in_the_message():
     error = error_of(500, "word " * 1000)
     assert len(str(error)) < 700
     assert error.terminal_text == "word " * 1000
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({}, ""),
+        ({"start_time": "09:30"}, "&start_time=09:30:00.000"),
+        ({"end_time": dt.time(16)}, "&end_time=16:00:00.000"),
+        ({"interval": "1s", "strike": "*"}, "&interval=1s&strike=*"),
+        ({"right": "both"}, "&right=both"),
+    ],
+)
+def test_a_default_is_sent_only_if_it_was_given(given, sent):
+    """A value that the caller gives is sent even if it equals the documented default."""
+    request = OptionHistoryQuote("SPY", expiration="*", date="2024-11-04", **given)
+    target = target_of(request, "csv")
+    start = "/v3/option/history/quote?symbol=SPY&expiration=*&date=2024-11-04"
+    assert target == f"{start}{sent}&format=csv"
+    assert target_of(pickle.loads(pickle.dumps(request)), "csv") == target
+    assert target_of(msgspec.structs.replace(request, max_dte=None), "csv") == target
+
+
+def test_a_default_that_is_not_sent_is_known():
+    """Planner, estimates and whoever prints a request see the documented values."""
+    request = OptionHistoryQuote("SPY", expiration="2024-11-15", date="2024-11-04")
+    assert (request.start_time, request.end_time) == (dt.time(9, 30), dt.time(16))
+    assert (request.interval, request.strike, request.right) == ("1s", "*", "both")
+    given = OptionHistoryQuote(
+        "SPY", expiration="2024-11-15", date="2024-11-04", start_time="09:30", interval="1s"
+    )
+    assert request == given
+    assert repr(request) == repr(given)

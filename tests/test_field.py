@@ -145,26 +145,6 @@ async def test_a_slow_first_byte_is_waited_for(field, autojump_clock):
     assert len(field.requests) == 1
 
 
-async def test_reports_that_come_twice_are_delivered_once(field, autojump_clock):
-    """EOD of 2020 comes twice per contract; the newest of two equal reports is delivered."""
-    field.expirations = [dt.date(2020, 12, 18)]
-
-    def twice(operation, query, rows):
-        return [
-            {**row, "created": f"{row['created'][:10]}T{stamp}"}
-            for row in rows
-            for stamp in ("17:15:20.5", "23:40:01.25")
-        ]
-
-    field.rows = twice
-    day = dt.date(2020, 11, 4)
-    async with field_session(field) as session:
-        rows = await session.option.history_eod(
-            "SPY", expiration="2020-12-18", start_date=day, end_date=day
-        )
-    assert [row.created.time() for row in rows] == [dt.time(23, 40, 1, 250_000)] * 4
-
-
 @pytest.mark.parametrize("root", ["BRK.B", "BRK/B"])
 async def test_the_spelling_of_an_option_root_is_suggested(field, autojump_clock, root):
     """An option root with a mark has no data: the hint names the spelling that exists."""

@@ -128,7 +128,9 @@ def troubles():
         ResetPeer(nth=14, times=1),
     ]):  # fmt: skip
         yield fault
-        again = {"nth": fault.nth + 16 + number % 2, "times": 1}
+        # Connections are fewer than requests: the refused ones are counted by themselves.
+        later = 4 if isinstance(fault, Refuse) else 16 + number % 2
+        again = {"nth": fault.nth + later, "times": 1}
         yield msgspec.structs.replace(fault, **again)
 
 

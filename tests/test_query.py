@@ -207,7 +207,7 @@ async def test_what_needs_splitting_is_planned(tmp_path):
     [
         (
             "use_market_value",
-            lambda s: s.option.snapshot_greeks_all("SPY", expiration="*"),
+            lambda s: s.option.snapshot_greeks_all("SPY", expiration="*", use_market_value=False),
             "use_market_value=false",
         ),
         (
@@ -258,7 +258,7 @@ async def test_what_needs_splitting_is_planned(tmp_path):
     ],
 )
 async def test_false_and_zero_reach_the_wire(name, call, expected):
-    """Only None is left out of a request."""
+    """Only None, and what the caller did not give, is left out of a request."""
     async with scripted(GONE) as (script, session):
         await call(session)
         query = script.targets[0].partition("?")[2].split("&")

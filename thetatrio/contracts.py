@@ -29,8 +29,10 @@ __all__ = [
     "normalise_right",
     "normalise_symbol",
     "roots_of_index",
+    "same_share_class",
     "strike_text",
     "strike_thousandths",
+    "without_share_class_mark",
 ]
 
 Right: TypeAlias = Literal["C", "P"]
@@ -39,15 +41,16 @@ StrikeLike: TypeAlias = float | Decimal | str
 # Index -> roots its options trade under; the first is the AM-settled monthly
 # one where the index has two (gotcha: weeklies and 0DTE are under the second).
 _INDEX_ROOTS: Final[dict[str, tuple[str, ...]]] = {
-    "SPX": ("SPX", "SPXW"),
+    "SPX": ("SPX", "SPXW", "SPXQ", "SPXPM"),
     "VIX": ("VIX", "VIXW"),
-    "RUT": ("RUT", "RUTW"),
+    "RUT": ("RUT", "RUTW", "RUTQ"),
     "NDX": ("NDX", "NDXP"),
-    "XSP": ("XSP",),
+    "XSP": ("XSP", "XSPPM", "XSPAM"),
     "DJX": ("DJX",),
     "OEX": ("OEX",),
     "XEO": ("XEO",),
 }
+_MARKS: Final = str.maketrans("", "", "./- ")
 _INDEX_OF_ROOT: Final = {root: index for index, roots in _INDEX_ROOTS.items() for root in roots}
 
 # Letters, digits and the marks seen in US tickers (BRK.B, BF/B, ^VIX, $SPX).
@@ -138,6 +141,30 @@ def _thousandths_hint(strike: Decimal) -> str:
 def strike_text(thousandths: int) -> str:
     """Return thousandths of a dollar as the vendor's text in dollars: 147140 is `147.140`."""
     return f"{thousandths // 1000}.{thousandths % 1000:03}"
+
+
+def without_share_class_mark(symbol: str) -> str:
+    """Return a symbol as the roots of options are written: `BRKB` for `BRK.B` and `BRK/B`.
+
+    Args:
+        symbol: A symbol of a stock or a root of options, in any case.
+    """
+    return symbol.upper().translate(_MARKS)
+
+
+def same_share_class(first: str, second: str) -> bool:
+    """Return whether two symbols are spellings of one share class: `BRK.B`, `BRK/B`, `BRKB`.
+
+    Contracts are equal only if their symbols are spelled alike, since the terminal takes
+    exactly one spelling for each.
+
+    Args:
+        first: A symbol, in any case.
+        second: Another one.
+
+            print(thetatrio.contracts.same_share_class("BRK.B", "BRKB"))
+    """
+    return without_share_class_mark(first) == without_share_class_mark(second)
 
 
 def roots_of_index(symbol: str) -> tuple[str, ...]:

@@ -94,6 +94,8 @@ class RestClient:
         """What the terminal's refusals have taught in this session."""
         self.listed: dict[tuple[object, ...], tuple[dt.date, ...]] = {}
         """Expirations that were listed, by symbol, day and kind of contracts."""
+        self.option_roots: frozenset[str] | None = None
+        """All roots of options, once they were listed."""
         self._http = http
         self._chance = chance
         self._transport: Transport | None = None

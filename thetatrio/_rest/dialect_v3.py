@@ -32,6 +32,7 @@ from thetatrio.errors import (
 )
 from thetatrio.market_time import parse_date, time_text
 from thetatrio.requests import Request
+from thetatrio.requests._base import UNSENT
 from thetatrio.rows import Row
 
 __all__ = [
@@ -94,13 +95,14 @@ def value_text(value: object) -> str:
 def target_of(request: Request[R], row_format: RowFormat | Literal["html"]) -> str:
     """Return the path and query that ask for a request's answer in a format.
 
-    None is left out; everything else is sent, False and 0 included.
+    None, and documented defaults that the caller did not give, are left out; everything else is
+    sent, False and 0 included.
     """
     path = request.path
     query: list[str] = []
     for name in request.__struct_fields__:
         value: object = getattr(request, name)
-        if value is None:
+        if value is None or isinstance(value, UNSENT):
             continue
         text = value_text(value)
         if "{" in path and (place := f"{{{name}}}") in path:

@@ -27,6 +27,7 @@ from thetatrio._rest.held_answer import HeldAnswer
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS
 from thetatrio._rest.refusals import Refusal, classify, reaction_to
 from thetatrio._rest.retry import is_about_wildcard
+from thetatrio.contracts import without_share_class_mark
 from thetatrio.errors import (
     ConnectionLost,
     InvalidRequest,
@@ -41,6 +42,7 @@ from thetatrio.requests import (
     OptionListContracts,
     OptionListExpirations,
     OptionListStrikes,
+    OptionListSymbols,
     Request,
 )
 from thetatrio.rows import Row
@@ -155,6 +157,8 @@ class Parts(Generic[R]):
         if len(requests) > client.config.max_requests:
             raise _too_many(client, plan, len(requests))
         self._unresolved = plan if plan.unresolved else None
+        self._first = requests[0] if requests else None
+        self._had_data = False
         self._waiting: deque[Part[R]] = deque(
             Part(request, limiter.take_ticket()) for request in requests
         )
@@ -211,12 +215,39 @@ class Parts(Generic[R]):
             if part.error is not None:
                 raise part.error
             if part.answer is not None and part.has_data:
+                self._had_data = True
                 self._current = part
                 if not self._alone:
                     self._begin_some()
                 return part.request, part.answer
             await self._close(part)
+        if not self._had_data and self._first is not None:
+            await self._check_root(self._first)
         return None
+
+    async def _check_root(self, request: Request[R]) -> None:
+        """Raise InvalidRequest if there is no data since an option's root is spelled otherwise.
+
+        Roots have no mark of a share class: options of BRK.B are under BRKB, and BRK.B has no
+        data, which a terminal reports as it does a day without trades.
+        """
+        symbol: object = getattr(request, "symbol", None)
+        if not isinstance(symbol, str) or not request.operation.startswith("option_"):
+            return
+        plain = without_share_class_mark(symbol)
+        if plain == symbol or not self._client.is_v3:
+            return
+        if self._client.option_roots is None:
+            listed = await self._fetch(OptionListSymbols())
+            self._client.option_roots = frozenset(row.symbol for row in listed)
+        roots = self._client.option_roots
+        same = sorted(root for root in roots if without_share_class_mark(root) == plain)
+        if same and symbol not in roots:
+            raise InvalidRequest(
+                f"{request.operation}: the terminal has no options of root {symbol!r}; those of"
+                f" that share class are under {' or '.join(map(repr, same))}",
+                request=request,
+            )
 
     async def _resolve(self, plan: planner.Plan[R]) -> None:
         resolved = await resolve(self._client, plan, self._fetch)

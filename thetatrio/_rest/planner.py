@@ -282,8 +282,8 @@ def by_time(request: Request[R]) -> list[Request[R]]:
     middle = start + ((end - start + 1) // 2) // step * step
     middle = max(start + step, middle)
     return [
-        msgspec.structs.replace(request, end_time=_time(middle - 1)),
-        msgspec.structs.replace(request, start_time=_time(middle)),
+        msgspec.structs.replace(request, start_time=_time(start), end_time=_time(middle - 1)),
+        msgspec.structs.replace(request, start_time=_time(middle), end_time=_time(end)),
     ]
 
 

@@ -76,6 +76,7 @@ __all__ = [
 ]
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 WILDCARD: Final = "*"
 # Parameters that can contradict each other, once each is right by itself.
@@ -182,6 +183,52 @@ def _year(value: object) -> int:
     return int(text)
 
 
+class _UnsentText(str):
+    """A documented default in text."""
+
+    __slots__ = ()
+
+
+class _UnsentTime(dt.time):
+    """A documented default that is a time of day."""
+
+    def __repr__(self) -> str:
+        return repr(dt.time(self.hour, self.minute, self.second, self.microsecond))
+
+
+class _UnsentNumber(int):
+    """A documented default that is a number."""
+
+
+class _UnsentFlag(int):
+    """A documented default that is true or false: bool cannot be subclassed."""
+
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
+    def __str__(self) -> str:
+        return "true" if self else "false"
+
+
+UNSENT: Final = (_UnsentText, _UnsentTime, _UnsentNumber, _UnsentFlag)
+"""Types of values that are known and not sent: the caller did not give them."""
+
+
+def unsent(value: T) -> T:
+    """Return a documented default that stays out of the request unless the caller gives it.
+
+    What a terminal does without a parameter can differ from what is documented, and some
+    answer wrongly if they get one: times of day with `expiration=*` gave 200 without rows. The
+    planner and the estimates calculate with the documented value.
+    """
+    if isinstance(value, dt.time):
+        moment = _UnsentTime(value.hour, value.minute, value.second, value.microsecond)
+        return cast("T", moment)
+    if isinstance(value, bool):
+        return cast("T", _UnsentFlag(value))
+    return cast("T", _UnsentNumber(value) if isinstance(value, int) else _UnsentText(value))
+
+
 @cache
 def _row_type(request_type: type[object]) -> object:
     bases = cast("tuple[object, ...]", getattr(request_type, "__orig_bases__", ()))
@@ -261,6 +308,8 @@ class Request(
             if value is None:
                 if not optional:
                     wrong[name] = "must be given"
+                continue
+            if isinstance(value, UNSENT):
                 continue
             try:
                 normal = kind.normalise(value)

@@ -14,6 +14,7 @@ from thetatrio.requests._base import (
     SymbolRequest,
     SymbolsRequest,
     TimeLike,
+    unsent,
 )
 
 __all__ = [
@@ -221,9 +222,9 @@ class IndexHistoryOhlc(SymbolRequest[rows.Ohlc], frozen=True, kw_only=True):
 
     start_date: DateLike
     end_date: DateLike
-    interval: Interval = "1s"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    interval: Interval = unsent("1s")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
 
 
 class IndexHistoryPrice(SymbolRequest[rows.Price], frozen=True, kw_only=True):
@@ -259,9 +260,9 @@ class IndexHistoryPrice(SymbolRequest[rows.Price], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = "1s"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    interval: Interval = unsent("1s")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
 
 
 class IndexAtTimePrice(SymbolRequest[rows.Trade], frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from thetatrio.requests._base import (
     Strike,
     SymbolRequest,
     TimeLike,
+    unsent,
 )
 
 __all__ = [
@@ -61,8 +62,8 @@ class OptionAtTimeTrade(SymbolRequest[rows.OptionTrade], frozen=True, kw_only=Tr
     start_date: DateLike
     end_date: DateLike
     time_of_day: TimeLike
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
 
@@ -104,7 +105,7 @@ class OptionAtTimeQuote(SymbolRequest[rows.OptionQuote], frozen=True, kw_only=Tr
     start_date: DateLike
     end_date: DateLike
     time_of_day: TimeLike
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None

@@ -26,6 +26,7 @@ from thetatrio.requests._base import (
     SymbolRequest,
     TimeLike,
     Version,
+    unsent,
 )
 
 __all__ = [
@@ -58,19 +59,19 @@ class BinomialSnapshotGreeks(SymbolRequest[R], Generic[R], frozen=True, kw_only=
     since: ClassVar[str] = NEWER
 
     expiration: Expiration
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     annual_dividend: Number | None = None
-    rate_type: RateType = "sofr"
+    rate_type: RateType = unsent("sofr")
     rate_value: Number | None = None
     stock_price: Number | None = None
-    binomial_steps: PositiveCount = 101
-    version: Version = "latest"
+    binomial_steps: PositiveCount = unsent(101)
+    version: Version = unsent("latest")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     min_time: TimeLike | None = None
-    use_market_value: bool = False
-    current_day_only: bool = False
+    use_market_value: bool = unsent(False)
+    current_day_only: bool = unsent(False)
     annual_dividend_amount: Number | None = None
 
 
@@ -316,17 +317,17 @@ class OptionHistoryBinomialGreeksEod(
     expiration: Expiration
     start_date: DateLike
     end_date: DateLike
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     annual_dividend: Number | None = None
-    rate_type: RateType = "sofr"
+    rate_type: RateType = unsent("sofr")
     rate_value: Number | None = None
-    binomial_steps: PositiveCount = 101
-    version: Version = "latest"
-    underlyer_use_nbbo: bool = False
+    binomial_steps: PositiveCount = unsent(101)
+    version: Version = unsent("latest")
+    underlyer_use_nbbo: bool = unsent(False)
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
-    option_use_nbbo: bool = True
+    option_use_nbbo: bool = unsent(True)
     annual_dividend_amount: Number | None = None
 
 
@@ -341,16 +342,16 @@ class BinomialHistoryGreeks(SymbolRequest[R], Generic[R], frozen=True, kw_only=T
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = "1s"
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    interval: Interval = unsent("1s")
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
     annual_dividend: Number | None = None
-    rate_type: RateType = "sofr"
+    rate_type: RateType = unsent("sofr")
     rate_value: Number | None = None
-    binomial_steps: PositiveCount = 101
-    version: Version = "latest"
+    binomial_steps: PositiveCount = unsent(101)
+    version: Version = unsent("latest")
     strike_range: PositiveCount | None = None
     annual_dividend_amount: Number | None = None
 
@@ -569,18 +570,18 @@ class BinomialTradeGreeks(SymbolRequest[R], Generic[R], frozen=True, kw_only=Tru
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
     annual_dividend: Number | None = None
-    rate_type: RateType = "sofr"
+    rate_type: RateType = unsent("sofr")
     rate_value: Number | None = None
-    binomial_steps: PositiveCount = 101
-    version: Version = "latest"
+    binomial_steps: PositiveCount = unsent(101)
+    version: Version = unsent("latest")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
-    perf_boost_intraday: bool = False
+    perf_boost_intraday: bool = unsent(False)
     annual_dividend_amount: Number | None = None
 
 

@@ -25,6 +25,7 @@ from thetatrio.requests._base import (
     SymbolRequest,
     TimeLike,
     Version,
+    unsent,
 )
 
 __all__ = [
@@ -59,17 +60,17 @@ class SnapshotGreeks(SymbolRequest[R], Generic[R], frozen=True, kw_only=True):
     settles: ClassVar[bool] = False
 
     expiration: Expiration
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     annual_dividend: Number | None = None
-    rate_type: RateType = "sofr"
+    rate_type: RateType = unsent("sofr")
     rate_value: Number | None = None
     stock_price: Number | None = None
-    version: Version = "latest"
+    version: Version = unsent("latest")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     min_time: TimeLike | None = None
-    use_market_value: bool = False
+    use_market_value: bool = unsent(False)
     current_day_only: bool | None = None
     annual_dividend_amount: Number | None = None
 
@@ -333,13 +334,13 @@ class OptionHistoryGreeksEod(SymbolRequest[rows.OptionGreeksEod], frozen=True, k
     expiration: Expiration
     start_date: DateLike
     end_date: DateLike
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     annual_dividend: Number | None = None
-    rate_type: RateType = "sofr"
+    rate_type: RateType = unsent("sofr")
     rate_value: Number | None = None
-    version: Version = "latest"
-    underlyer_use_nbbo: bool = False
+    version: Version = unsent("latest")
+    underlyer_use_nbbo: bool = unsent(False)
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     option_use_nbbo: bool | None = None
@@ -356,15 +357,15 @@ class HistoryGreeks(SymbolRequest[R], Generic[R], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = "1s"
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    interval: Interval = unsent("1s")
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
     annual_dividend: Number | None = None
-    rate_type: RateType = "sofr"
+    rate_type: RateType = unsent("sofr")
     rate_value: Number | None = None
-    version: Version = "latest"
+    version: Version = unsent("latest")
     strike_range: PositiveCount | None = None
     annual_dividend_amount: Number | None = None
 
@@ -614,14 +615,14 @@ class TradeGreeks(SymbolRequest[R], Generic[R], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
     annual_dividend: Number | None = None
-    rate_type: RateType = "sofr"
+    rate_type: RateType = unsent("sofr")
     rate_value: Number | None = None
-    version: Version = "latest"
+    version: Version = unsent("latest")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     perf_boost_intraday: bool | None = None

@@ -17,6 +17,7 @@ from thetatrio.requests._base import (
     Strike,
     SymbolRequest,
     TimeLike,
+    unsent,
 )
 
 __all__ = [
@@ -65,8 +66,8 @@ class OptionHistoryEod(SymbolRequest[rows.OptionEod], frozen=True, kw_only=True)
     expiration: Expiration
     start_date: DateLike
     end_date: DateLike
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
 
@@ -113,11 +114,11 @@ class OptionHistoryOhlc(SymbolRequest[rows.OptionOhlc], frozen=True, kw_only=Tru
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = "1s"
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    interval: Interval = unsent("1s")
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
     strike_range: PositiveCount | None = None
 
 
@@ -160,10 +161,10 @@ class OptionHistoryTrade(SymbolRequest[rows.OptionTrade], frozen=True, kw_only=T
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
 
@@ -211,11 +212,11 @@ class OptionHistoryQuote(SymbolRequest[rows.OptionQuote], frozen=True, kw_only=T
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = "1s"
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    interval: Interval = unsent("1s")
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
 
@@ -265,11 +266,11 @@ class OptionHistoryTradeQuote(SymbolRequest[rows.OptionTradeQuote], frozen=True,
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
-    exclusive: bool = True
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
+    exclusive: bool = unsent(True)
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     use_time_based_trade_quote: bool | None = None
@@ -312,7 +313,7 @@ class OptionHistoryOpenInterest(SymbolRequest[rows.OpenInterest], frozen=True, k
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None

@@ -17,6 +17,7 @@ from thetatrio.requests._base import (
     Strike,
     SymbolRequest,
     SymbolsRequest,
+    unsent,
 )
 
 __all__ = [
@@ -76,8 +77,8 @@ class OptionListDates(SymbolRequest[rows.Date], frozen=True, kw_only=True):
 
     request_type: RequestType
     expiration: Expiration
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
 
 
 class OptionListExpirations(SymbolsRequest[rows.Expiration], frozen=True, kw_only=True):

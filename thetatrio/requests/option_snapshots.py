@@ -14,6 +14,7 @@ from thetatrio.requests._base import (
     Strike,
     SymbolRequest,
     TimeLike,
+    unsent,
 )
 
 __all__ = [
@@ -56,8 +57,8 @@ class OptionSnapshotOhlc(SymbolRequest[rows.OptionSnapshotOhlc], frozen=True, kw
     settles: ClassVar[bool] = False
 
     expiration: Expiration
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     min_time: TimeLike | None = None
@@ -94,8 +95,8 @@ class OptionSnapshotTrade(SymbolRequest[rows.OptionTrade], frozen=True, kw_only=
     settles: ClassVar[bool] = False
 
     expiration: Expiration
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     strike_range: PositiveCount | None = None
     min_time: TimeLike | None = None
     current_day_only: bool | None = None
@@ -132,8 +133,8 @@ class OptionSnapshotQuote(SymbolRequest[rows.OptionQuote], frozen=True, kw_only=
     settles: ClassVar[bool] = False
 
     expiration: Expiration
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     min_time: TimeLike | None = None
@@ -173,8 +174,8 @@ class OptionSnapshotOpenInterest(SymbolRequest[rows.OpenInterest], frozen=True, 
     settles: ClassVar[bool] = False
 
     expiration: Expiration
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     min_time: TimeLike | None = None
@@ -212,8 +213,8 @@ class OptionSnapshotMarketValue(SymbolRequest[rows.OptionMarketValue], frozen=Tr
     settles: ClassVar[bool] = False
 
     expiration: Expiration
-    strike: Strike = "*"
-    right: Right = "both"
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
     max_dte: Count | None = None
     strike_range: PositiveCount | None = None
     min_time: TimeLike | None = None

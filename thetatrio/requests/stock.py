@@ -16,6 +16,7 @@ from thetatrio.requests._base import (
     SymbolsRequest,
     TimeLike,
     Venue,
+    unsent,
 )
 
 __all__ = [
@@ -107,7 +108,7 @@ class StockSnapshotOhlc(SymbolsRequest[rows.SnapshotOhlc], frozen=True, kw_only=
     takes_slot: ClassVar[bool] = False
     settles: ClassVar[bool] = False
 
-    venue: Venue = "nqb"
+    venue: Venue = unsent("nqb")
     min_time: TimeLike | None = None
     current_day_only: bool | None = None
 
@@ -138,7 +139,7 @@ class StockSnapshotTrade(SymbolsRequest[rows.StockTrade], frozen=True, kw_only=T
     takes_slot: ClassVar[bool] = False
     settles: ClassVar[bool] = False
 
-    venue: Venue = "nqb"
+    venue: Venue = unsent("nqb")
     min_time: TimeLike | None = None
     current_day_only: bool | None = None
 
@@ -169,7 +170,7 @@ class StockSnapshotQuote(SymbolsRequest[rows.StockQuote], frozen=True, kw_only=T
     takes_slot: ClassVar[bool] = False
     settles: ClassVar[bool] = False
 
-    venue: Venue = "nqb"
+    venue: Venue = unsent("nqb")
     min_time: TimeLike | None = None
     current_day_only: bool | None = None
 
@@ -200,7 +201,7 @@ class StockSnapshotMarketValue(SymbolsRequest[rows.MarketValue], frozen=True, kw
     takes_slot: ClassVar[bool] = False
     settles: ClassVar[bool] = False
 
-    venue: Venue = "nqb"
+    venue: Venue = unsent("nqb")
     min_time: TimeLike | None = None
     current_day_only: bool | None = None
 
@@ -269,10 +270,10 @@ class StockHistoryOhlc(SymbolRequest[rows.Ohlc], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = "1s"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
-    venue: Venue = "nqb"
+    interval: Interval = unsent("1s")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
+    venue: Venue = unsent("nqb")
 
 
 class StockHistoryTrade(SymbolRequest[rows.Trade], frozen=True, kw_only=True):
@@ -310,9 +311,9 @@ class StockHistoryTrade(SymbolRequest[rows.Trade], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
-    venue: Venue = "nqb"
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
+    venue: Venue = unsent("nqb")
 
 
 class StockHistoryQuote(SymbolRequest[rows.Quote], frozen=True, kw_only=True):
@@ -350,10 +351,10 @@ class StockHistoryQuote(SymbolRequest[rows.Quote], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = "1s"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
-    venue: Venue = "nqb"
+    interval: Interval = unsent("1s")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
+    venue: Venue = unsent("nqb")
 
 
 class StockHistoryTradeQuote(SymbolRequest[rows.TradeQuote], frozen=True, kw_only=True):
@@ -395,10 +396,10 @@ class StockHistoryTradeQuote(SymbolRequest[rows.TradeQuote], frozen=True, kw_onl
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
-    exclusive: bool = True
-    venue: Venue = "nqb"
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
+    exclusive: bool = unsent(True)
+    venue: Venue = unsent("nqb")
     use_time_based_trade_quote: bool | None = None
 
 
@@ -433,7 +434,7 @@ class StockAtTimeTrade(SymbolRequest[rows.Trade], frozen=True, kw_only=True):
     start_date: DateLike
     end_date: DateLike
     time_of_day: TimeLike
-    venue: Venue = "nqb"
+    venue: Venue = unsent("nqb")
 
 
 class StockAtTimeQuote(SymbolRequest[rows.Quote], frozen=True, kw_only=True):
@@ -466,4 +467,4 @@ class StockAtTimeQuote(SymbolRequest[rows.Quote], frozen=True, kw_only=True):
     start_date: DateLike
     end_date: DateLike
     time_of_day: TimeLike
-    venue: Venue = "nqb"
+    venue: Venue = unsent("nqb")

@@ -21,6 +21,7 @@ from thetatrio.requests._base import (
     SymbolRequest,
     TimeLike,
     Venue,
+    unsent,
 )
 from thetatrio.rows import Row
 from thetatrio.rows.v2 import Dividend, FilePath, OptionTradeFlags, Split, TradeFlags
@@ -131,9 +132,9 @@ class StockHistoryTradeFlags(SymbolRequest[TradeFlags], frozen=True, kw_only=Tru
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
-    venue: Venue = "nqb"
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
+    venue: Venue = unsent("nqb")
 
 
 class OptionHistoryTradeFlags(SymbolRequest[OptionTradeFlags], frozen=True, kw_only=True):
@@ -176,10 +177,10 @@ class OptionHistoryTradeFlags(SymbolRequest[OptionTradeFlags], frozen=True, kw_o
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    strike: Strike = "*"
-    right: Right = "both"
-    start_time: TimeLike = dt.time(9, 30)
-    end_time: TimeLike = dt.time(16)
+    strike: Strike = unsent("*")
+    right: Right = unsent("both")
+    start_time: TimeLike = unsent(dt.time(9, 30))
+    end_time: TimeLike = unsent(dt.time(16))
 
 
 class FileRequest(Request[FilePath], frozen=True, kw_only=True):

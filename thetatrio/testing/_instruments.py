@@ -105,7 +105,7 @@ ROOTS: Final = {
     for root in (
         Root(symbol="AAPL", underlying="AAPL", step=2.5),
         Root(symbol="AMZN", underlying="AMZN", step=2.5),
-        Root(symbol="BRK.B", underlying="BRK.B", step=5.0),
+        Root(symbol="BRKB", underlying="BRK.B", step=5.0),
         Root(symbol="F", underlying="F", step=0.5, penny=True),
         Root(symbol="GOOGL", underlying="GOOGL", step=2.5),
         Root(symbol="IWM", underlying="IWM", step=1.0, penny=True),
