@@ -754,3 +754,56 @@ async def test_a_body_is_taken_over_only_where_it_was_offered_and_is_held_back()
     lease = await limiter.acquire(QUERY, counted=True)
     lease.offer_spool(lambda: None)
     assert lease.due_for_spooling(1.0) == math.inf
+
+
+@asynccontextmanager
+async def running(slots):
+    """Yield a limiter whose task runs."""
+    limiter = Limiter(slots, None)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(limiter.run)
+        yield limiter
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_busy_terminal_halves_the_slots(autojump_clock, caplog):
+    """A 429 halves them, down to one; several of one burst count once; one returns a minute."""
+    async with running(8) as limiter:
+        for _ in range(3):
+            limiter.reduce_slots()  # requests that were in flight together
+        assert limiter.statistics().slots == 4
+        assert len(caplog.records) == 1
+        for expected in (2, 1, 1):
+            await trio.sleep(2)
+            limiter.reduce_slots()
+            assert limiter.statistics().slots == expected
+        for expected in (2, 3, 4, 5, 6, 7, 8, 8):
+            await trio.sleep(60)
+            assert limiter.statistics().slots == expected
+
+
+async def test_fewer_slots_hold_for_whoever_comes(autojump_clock):
+    """Requests in flight go on; new ones wait until fewer than the reduced slots are in flight."""
+    async with running(4) as limiter:
+        leases = [await limiter.acquire(QUERY, counted=True) for _ in range(4)]
+        limiter.reduce_slots()
+        assert limiter.statistics().in_flight == 4
+        for lease in leases[:2]:
+            lease.release()
+        with trio.move_on_after(10) as scope:
+            await limiter.acquire(QUERY, counted=True)
+        assert scope.cancelled_caught
+        leases[2].release()
+        (await limiter.acquire(QUERY, counted=True)).release()
+        leases[3].release()
+        assert limiter.statistics().in_flight == 0
+
+
+async def test_a_slot_that_comes_back_is_used(autojump_clock):
+    """Who waits for a slot gets the one that time gives back."""
+    async with running(2) as limiter:
+        await limiter.acquire(QUERY, counted=True)
+        limiter.reduce_slots()
+        start = trio.current_time()
+        await limiter.acquire(QUERY, counted=True)
+        assert trio.current_time() - start == 60

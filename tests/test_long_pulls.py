@@ -8,6 +8,7 @@ import hashlib
 import msgspec
 import pytest
 
+import thetatrio
 from tests.network import simulated
 from thetatrio.requests import OptionHistoryQuote
 from thetatrio.testing.faults import LimitData, Refuse, ResetPeer, Status
@@ -137,7 +138,9 @@ def troubles():
 @pytest.mark.parametrize("take", WAYS, ids=lambda way: way.__name__)
 async def test_trouble_every_few_requests_changes_nothing(autojump_clock, tmp_path, take):
     """429, 474, 571, cuts, resets and refusals, and 570 for most days: complete and equal."""
-    options = {"contracts": 40, "day": TODAY, "row_limit": 100}
+    # The mock clock jumps while threads make frames, so that retries need more time.
+    patient = {"retry": thetatrio.RetryPolicy(max_elapsed=3600)}
+    options = {"contracts": 40, "day": TODAY, "row_limit": 100, "session_options": patient}
     async with simulated(**options) as (_, session):
         calm = await take(session.query(PULL), tmp_path)
     async with simulated(**options, faults=troubles()) as (terminal, session):

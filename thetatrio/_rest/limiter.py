@@ -162,6 +162,7 @@ class Limiter:
 
     def statistics(self) -> LimiterStatistics:
         """Return the present figures."""
+        self._widen(trio.current_time())
         return LimiterStatistics(
             slots=self._width,
             in_flight=self._width - self._free[True],
@@ -187,6 +188,8 @@ class Limiter:
         """
         self._check_open()
         now = trio.current_time()
+        if self._widen_at <= now:
+            self._widen(now)
         if not self._waiting and self._free[counted] > 0 and self._may_start_at(now) <= now:
             return self._grant(counted=counted)
         waiter = _Waiter(self.take_ticket() if ticket is None else ticket, trio.Event())
@@ -264,7 +267,8 @@ class Limiter:
             self._wake = trio.Event()
             self._widen(trio.current_time())
             self._dispatch()
-            with trio.move_on_at(min(self._next_look(), self._widen_at)):
+            widen_at = self._widen_at if self._waiting else math.inf
+            with trio.move_on_at(min(self._next_look(), widen_at)):
                 await self._wake.wait()
 
     def note_sent(self, stamp: _Stamp | None) -> None:
