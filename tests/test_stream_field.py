@@ -177,3 +177,15 @@ async def test_hundreds_of_short_drops_are_a_gap_each(autojump_clock):
         assert found == [each for number in range(drops) for each in (number, "Lost", "Gap")]
         assert len(terminal.peers) == 1
         assert len(terminal.peer.added) == drops + 1
+
+
+async def test_a_long_hold_is_reported(autojump_clock, caplog):
+    """`overflow="block"` is not lossless: a terminal drops data of a client that does not read."""
+    async with streaming() as (terminal, session):
+        async with session.stream.trades(AAPL, buffer=4, overflow="block") as feed:
+            await terminal.peer.send_trades(1, 20)
+            await trio.sleep(0.9)
+            assert "overflow" not in caplog.text
+            await trio.sleep(30)
+            assert caplog.text.count('overflow="block" is full') == 1
+            assert told(await read(feed, 20)) == list(range(1, 21))

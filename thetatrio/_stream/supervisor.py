@@ -46,6 +46,9 @@ __all__ = ["REMOVED_PER_SECOND", "Supervisor", "closed", "time_to_leave"]
 _LOGGER: Final = logging.getLogger("thetatrio.stream")
 
 _CONNECTED: Final = "CONNECTED"
+LONGEST_HOLD: Final = 1.0
+"""Seconds without reading after which a terminal may have dropped data."""
+WARN_OF_HOLDS_EACH: Final = 60.0
 UPSTREAM_AFTER: Final = 5.0
 """Seconds after an acknowledgement in which a terminal may have no upstream. After a cold start it
 is there after about one."""
@@ -105,6 +108,7 @@ class Supervisor:
         # Set when the task that serves the connection has something to look at.
         self._stirred = trio.Event()
         self._room = room
+        self._warned_of_hold_at = -math.inf
         self._connection: Connection | None = None
         self._is_open = False
         self._opened_at = 0.0
@@ -505,6 +509,19 @@ class Supervisor:
         return self._until_there_is_room() if self._is_held_back() else None
 
     async def _until_there_is_room(self) -> None:
+        with trio.move_on_after(LONGEST_HOLD):
+            while self._is_held_back():
+                await self._room.park()
+            return
+        now = trio.current_time()
+        if now - self._warned_of_hold_at >= WARN_OF_HOLDS_EACH:
+            self._warned_of_hold_at = now
+            warn_of_loss(
+                'the stream at %s has not been read for %g s, since a feed with overflow="block"'
+                " is full: the terminal drops data of slow clients without a message, so that some"
+                " may be missing",
+                self._url.geturl(), LONGEST_HOLD,
+            )  # fmt: skip
         while self._is_held_back():
             await self._room.park()
 
