@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pandas as pd
 import pytest
 
 import thetatrio
 from tests.network import answer, scripted, simulated
+from thetatrio import chains
 from thetatrio.chains import ChainEntry, OptionChain
 from thetatrio.market_time import NEW_YORK
 from thetatrio.rows import OptionGreeks, OptionGreeksFirstOrder
@@ -256,3 +258,51 @@ async def test_sessions_are_weekdays_less_holidays_with_their_hours():
             await session.trading_sessions("2024-11-25", "2024-11-01")
         with pytest.raises(thetatrio.InvalidRequest, match="start: 'x'"):
             await session.trading_sessions("x", "2024-11-01")
+
+
+async def test_contracts_without_a_fit_are_not_taken_for_data():
+    """IV of 0 and `iv_error` from 100 on are None, counted, and no delta is near them."""
+    async with simulated(contracts=60) as (_, session):
+        chain = await session.chain("SPY", expiration=await first_expiration(session))
+    assert (chain.unsolved, chain.calls[0].is_solved) == (0, True)
+    best = chain.nearest_delta(0.4)
+    entries = []
+    for entry in chain.entries:
+        greeks = entry.greeks
+        if entry == best:
+            greeks = msgspec.structs.replace(greeks, implied_vol=0.0)
+        elif entry == chain.calls[0]:
+            greeks = msgspec.structs.replace(greeks, iv_error=100.0, underlying_price=0.0)
+        elif entry == chain.calls[1]:
+            greeks = None
+        entries.append(msgspec.structs.replace(entry, greeks=greeks))
+    chain = msgspec.structs.replace(chain, entries=tuple(entries))
+    assert chain.unsolved == 2
+    assert len(chain.entries) == len(entries), "no row is dropped"
+    for unsolved in (chain.calls[0], chain.calls[1]):
+        assert (unsolved.implied_volatility, unsolved.delta) == (None, None)
+    other = chain.nearest_delta(0.4)
+    assert other.contract != best.contract
+    assert other.delta == other.greeks.delta
+    assert other.implied_volatility == other.greeks.implied_vol > 0
+
+
+async def test_open_interest_that_is_missing_is_counted():
+    """A contract that nobody holds has no row; the chain says how many there are."""
+    async with simulated(contracts=200) as (_, session):
+        chain = await session.chain("SPY", expiration="2024-11-15")
+    missing = sum(entry.open_interest is None for entry in chain.entries)
+    assert chain.without_open_interest == missing > 0
+
+
+async def test_a_chain_takes_no_price_from_a_solver_that_failed():
+    """An `underlying_price` of 0 is not the underlying's price."""
+    async with simulated(contracts=20) as (_, session):
+        expiration = await first_expiration(session)
+        rows = await session.option.snapshot_greeks_all("SPY", expiration=expiration)
+    newest = rows[0].underlying_timestamp_ny + dt.timedelta(seconds=1)
+    failed = msgspec.structs.replace(
+        rows[0], underlying_price=0.0, iv_error=100.0, underlying_timestamp_ny=newest
+    )
+    chain = chains._join("SPY", expiration, [[], [], [failed, *rows[1:]]], None)
+    assert chain.underlying_price == rows[1].underlying_price

@@ -159,3 +159,32 @@ def test_a_row_shows_its_values():
         "ListedContract(symbol='AAPL', expiration=datetime.date(2024, 11, 8), strike=220.0,"
         " right='CALL')"
     )
+
+
+WITHOUT_MARKET = [
+    (rows.StockQuote, ("bid", "ask")),
+    (rows.OptionQuote, ("bid", "ask")),
+    (rows.Ohlc, ("open", "high", "low", "close")),
+    (rows.OptionOhlc, ("open", "high", "low", "close")),
+    (rows.OptionEod, ("open", "high", "low", "close", "bid", "ask")),
+    (rows.Eod, ("open", "high", "low", "close", "bid", "ask")),
+]
+
+
+@pytest.mark.parametrize(("kind", "prices"), WITHOUT_MARKET)
+def test_a_row_of_zeros_says_that_it_is_empty(kind, prices):
+    """Bars without trades, quotes before the open: rows stay, and `is_empty` tells them."""
+    row = next(row for answer in ANSWERS.values() for row in answer.rows if type(row) is kind)
+    row = msgspec.structs.replace(row, **dict.fromkeys(prices, 1.0))
+    assert not row.is_empty
+    empty = msgspec.structs.replace(row, **dict.fromkeys(prices, 0.0))
+    assert empty.is_empty
+    for name in prices:
+        assert not msgspec.structs.replace(empty, **{name: 0.01}).is_empty
+
+
+def test_an_expired_contract_is_told_by_the_day():
+    """Snapshots can have contracts that expired the day before; the expiry's day is not over."""
+    (row, *_) = ANSWERS["option_snapshot_quote"].rows
+    assert not row.expired_on(row.expiration)
+    assert row.expired_on(row.expiration + dt.timedelta(1))

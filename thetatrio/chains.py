@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, Protocol, TypeAlias, TypeVar, cast
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -54,6 +54,9 @@ __all__ = [
 
 R = TypeVar("R", bound=Row)
 
+NO_FIT: Final = 100.0
+"""The `iv_error` from which on an implied volatility means nothing."""
+
 AnyGreeks: TypeAlias = OptionGreeks | OptionGreeksFirstOrder
 
 
@@ -78,6 +81,26 @@ class ChainEntry(msgspec.Struct, frozen=True, kw_only=True):
     open_interest_age: dt.timedelta | None = None
     greeks_age: dt.timedelta | None = None
 
+    @property
+    def is_solved(self) -> bool:
+        """Whether an implied volatility was found that fits the quote.
+
+        Terminals send 0, or an `iv_error` of 100 and more, if none was; the Greeks of such a
+        contract mean nothing. It is common far from the money.
+        """
+        greeks = self.greeks
+        return greeks is not None and greeks.implied_vol > 0 and greeks.iv_error < NO_FIT
+
+    @property
+    def implied_volatility(self) -> float | None:
+        """The implied volatility, a fraction; None without Greeks, or if none fits."""
+        return self.greeks.implied_vol if self.is_solved and self.greeks is not None else None
+
+    @property
+    def delta(self) -> float | None:
+        """The delta; None without Greeks, or if no implied volatility fits."""
+        return self.greeks.delta if self.is_solved and self.greeks is not None else None
+
 
 class OptionChain(msgspec.Struct, frozen=True, kw_only=True):
     """The contracts of one root and expiration at one moment, by strike, calls first."""
@@ -87,9 +110,19 @@ class OptionChain(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime
     """The moment asked for; for a chain of now, that of its newest part. New York time."""
     underlying_price: float | None
-    """Dollars; None where the terminal gave no Greeks to take it from."""
+    """Dollars; None if the terminal sent no Greeks that have one."""
     underlying_age: dt.timedelta | None
     entries: tuple[ChainEntry, ...]
+
+    @property
+    def without_open_interest(self) -> int:
+        """How many contracts have no open interest: a terminal has no row of about 5 % of them."""
+        return sum(entry.open_interest is None for entry in self.entries)
+
+    @property
+    def unsolved(self) -> int:
+        """How many contracts have Greeks, and no implied volatility that fits."""
+        return sum(entry.greeks is not None and not entry.is_solved for entry in self.entries)
 
     @property
     def strikes(self) -> tuple[float, ...]:
@@ -120,13 +153,14 @@ class OptionChain(msgspec.Struct, frozen=True, kw_only=True):
         """Return the entry whose delta is nearest; puts have negative ones.
 
         Without `right`, calls are looked at for a positive delta and puts for
-        a negative one. Raises InvalidRequest where no such contract has Greeks.
+        a negative one. Contracts without an implied volatility that fits are left out.
+        Raises InvalidRequest if no such contract has Greeks.
         """
         side: Right = right or ("C" if delta >= 0 else "P")
         found = [
-            (abs(entry.greeks.delta - delta), entry)
+            (abs(known - delta), entry)
             for entry in self.entries
-            if entry.contract.right == side and entry.greeks is not None
+            if entry.contract.right == side and (known := entry.delta) is not None
         ]
         if not found:
             raise InvalidRequest(f"nearest_delta: no contract of right {side} has Greeks")
@@ -401,7 +435,9 @@ def _join(
     known_greeks = [
         row for row in greeks if isinstance(row, (OptionGreeks, OptionGreeksFirstOrder))
     ]
-    newest = max(known_greeks, key=lambda row: row.underlying_timestamp_ny, default=None)
+    # 0 is what a terminal sends of an underlying that it could not price.
+    priced = [row for row in known_greeks if row.underlying_price > 0]
+    newest = max(priced, key=lambda row: row.underlying_timestamp_ny, default=None)
     if newest is not None:
         stamps.append(newest.underlying_timestamp)
     at = moment or max(stamps, default=market_time.now())

@@ -36,3 +36,14 @@ class OptionRow(Row, frozen=True, gc=False):
     def contract(self) -> Option:
         """The contract as a value that can be compared, hashed and asked for again."""
         return Option.from_row(self.symbol, self.expiration, self.strike, self.right)
+
+    def expired_on(self, day: dt.date) -> bool:
+        """Return whether the contract had expired before a day.
+
+        Snapshots of a terminal can have contracts that expired the day before, with that day's
+        stamps.
+
+        Args:
+            day: The day, such as the one of the snapshot.
+        """
+        return self.expiration < day

@@ -44,6 +44,11 @@ class Ohlc(Row, frozen=True, gc=False):
         """The opening of the bar."""
         return in_new_york(self.timestamp_ny)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no trade made the bar: all its prices are 0, which is no price."""
+        return not (self.open or self.high or self.low or self.close)
+
 
 class Eod(Row, frozen=True, gc=False):
     """The end-of-day report of one stock or index: bar of the day and closing quote.
@@ -78,6 +83,11 @@ class Eod(Row, frozen=True, gc=False):
         """When the last trade was."""
         return in_new_york(self.last_trade_ny)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the day had neither a trade nor a quote: everything is 0, which is no price."""
+        return not (self.open or self.high or self.low or self.close or self.bid or self.ask)
+
 
 class StockQuote(Row, frozen=True, gc=False):
     """The best bid and offer of one stock."""
@@ -97,6 +107,11 @@ class StockQuote(Row, frozen=True, gc=False):
     def timestamp(self) -> dt.datetime:
         """When the quote was made."""
         return in_new_york(self.timestamp_ny)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no market: bid and ask are 0, as before the open of options."""
+        return not (self.bid or self.ask)
 
 
 class Price(Row, frozen=True, gc=False):
@@ -128,6 +143,11 @@ class SnapshotOhlc(Row, frozen=True, gc=False):
     def timestamp(self) -> dt.datetime:
         """When its last trade or price was."""
         return in_new_york(self.timestamp_ny)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no trade made the bar: all its prices are 0, which is no price."""
+        return not (self.open or self.high or self.low or self.close)
 
 
 class Trade(Row, frozen=True, gc=False):
@@ -186,6 +206,11 @@ class Quote(Row, frozen=True, gc=False):
     def timestamp(self) -> dt.datetime:
         """When the quote held: at an interval, the last quote at that moment."""
         return in_new_york(self.timestamp_ny)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no market: bid and ask are 0, as before the open of options."""
+        return not (self.bid or self.ask)
 
 
 class TradeQuote(Row, frozen=True, gc=False):

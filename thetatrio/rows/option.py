@@ -42,6 +42,11 @@ class OptionQuote(OptionRow, frozen=True, gc=False):
         """When the quote held: at an interval, the last quote at that moment."""
         return in_new_york(self.timestamp_ny)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no market: bid and ask are 0, as before the open of options."""
+        return not (self.bid or self.ask)
+
 
 class OptionTrade(OptionRow, frozen=True, gc=False):
     """One trade of one option contract."""
@@ -84,6 +89,11 @@ class OptionOhlc(OptionRow, frozen=True, gc=False):
         """The opening of the bar."""
         return in_new_york(self.timestamp_ny)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no trade made the bar: all its prices are 0, which is no price."""
+        return not (self.open or self.high or self.low or self.close)
+
 
 class OptionSnapshotOhlc(OptionRow, frozen=True, gc=False):
     """The bar of the day so far of one option contract."""
@@ -101,6 +111,11 @@ class OptionSnapshotOhlc(OptionRow, frozen=True, gc=False):
     def timestamp(self) -> dt.datetime:
         """When its last trade was."""
         return in_new_york(self.timestamp_ny)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no trade made the bar: all its prices are 0, which is no price."""
+        return not (self.open or self.high or self.low or self.close)
 
 
 class OptionEod(OptionRow, frozen=True, gc=False):
@@ -136,6 +151,11 @@ class OptionEod(OptionRow, frozen=True, gc=False):
     def last_trade(self) -> dt.datetime:
         """When the last trade was."""
         return in_new_york(self.last_trade_ny)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the day had neither a trade nor a quote: everything is 0, which is no price."""
+        return not (self.open or self.high or self.low or self.close or self.bid or self.ask)
 
 
 class OptionTradeQuote(OptionRow, frozen=True, gc=False):
