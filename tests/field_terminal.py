@@ -106,6 +106,11 @@ class FieldTerminal:
             if answered[0] == 400:
                 self.refused.append((path, query))
             return answer(answered[1].encode(), status=answered[0], content_type="text/plain")
+        if query.get("format") == "csv" and answered:
+            names = ",".join(answered[0])
+            cells = [",".join(map(str, row.values())) for row in answered]
+            body = "".join(f"{line}\r\n" for line in (names, *cells)).encode()
+            return answer(body, content_type="text/csv", chunks=1 << 16)
         lines = [json.dumps(row).encode() + b"\n" for row in answered]
         return answer(b"".join(lines), chunks=1 << 16)
 

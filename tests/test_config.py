@@ -60,6 +60,7 @@ WRONG = {
     "spool_limit": NOT_WHOLE,
     "max_pages": NOT_WHOLE,
     "max_requests": NOT_WHOLE,
+    "eod_duplicates": ["", "oldest", None, 1],
     "row_format": ["html", "CSV", None],
     "retry": [None, 3, {}],
     "reconnect": [None, 3, {}],

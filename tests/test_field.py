@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 
+import polars as pl
 import pytest
 
 import thetatrio
@@ -143,6 +144,43 @@ async def test_a_slow_first_byte_is_waited_for(field, autojump_clock):
         )
     assert rows
     assert len(field.requests) == 1
+
+
+def twice(_operation, _query, rows):
+    """Send each report of before 2022 twice, as terminals do."""
+    return [
+        {**row, "created": f"{row['created'][:10]}T{stamp}"}
+        for row in rows
+        for stamp in ("17:15:20.5", "23:40:01.25")
+    ]
+
+
+@pytest.mark.parametrize("form", ["rows", "polars", "arrow", "pandas", "parquet", "keep", "ndjson"])
+async def test_reports_that_come_twice_are_delivered_once(field, autojump_clock, tmp_path, form):
+    """EOD of 2020 comes twice per contract: the newest is delivered; saved bytes stay."""
+    field.expirations = [dt.date(2020, 12, 18)]
+    field.rows = twice
+    day = dt.date(2020, 11, 4)
+    options = {"eod_duplicates": "keep"} if form == "keep" else {}
+    async with field_session(field, **options) as session:
+        query = session.option.history_eod(
+            "SPY", expiration="2020-12-18", start_date=day, end_date=day
+        )
+        if form in ("rows", "keep"):
+            created = [row.created.time() for row in await query]
+        elif form == "parquet":
+            await query.save(tmp_path / "x.parquet")
+            created = pl.read_parquet(tmp_path / "x.parquet")["created"].dt.time().to_list()
+        elif form == "ndjson":
+            await query.save(tmp_path / "x.ndjson")
+            created = (tmp_path / "x.ndjson").read_bytes().splitlines()
+        else:
+            frame = await getattr(query, form)()
+            created = [each.time() for each in pl.DataFrame(frame)["created"]]
+    expected = {"keep": 8, "ndjson": 8}.get(form, 4)
+    assert len(created) == expected
+    if form not in ("keep", "ndjson"):
+        assert created == [dt.time(23, 40, 1, 250_000)] * 4
 
 
 @pytest.mark.parametrize("root", ["BRK.B", "BRK/B"])

@@ -29,6 +29,7 @@ __all__ = [
     "Api",
     "Config",
     "ConfigOptions",
+    "EodDuplicates",
     "Rate",
     "ReconnectPolicy",
     "RetryPolicy",
@@ -46,6 +47,7 @@ __all__ = [
 Api: TypeAlias = Literal["v3", "v2", "auto"]
 TierName: TypeAlias = Literal["free", "value", "standard", "pro"]
 RowFormat: TypeAlias = Literal["ndjson", "csv", "json"]
+EodDuplicates: TypeAlias = Literal["newest", "keep"]
 StreamApi: TypeAlias = Literal["terminal", "gateway"]
 StreamSockets: TypeAlias = Literal["per_kind", "one"]
 StreamForm: TypeAlias = Literal["json", "text"]
@@ -304,6 +306,7 @@ class ConfigOptions(TypedDict, total=False):
     max_frame: int
     spool_limit: int
     max_pages: int
+    eod_duplicates: EodDuplicates
     max_requests: int
     row_format: RowFormat
     retry: RetryPolicy
@@ -392,6 +395,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct)
     max_pages: int = 10_000
     """Pages of one answer of a v2 terminal or gateway, so that pagination without end is an
     error."""
+    eod_duplicates: EodDuplicates = "newest"
+    """Daily reports of options that a terminal sends twice, up to December 2021: `newest` delivers
+    one of two that differ in nothing but `created`, `keep` all of them. `save` and raw answers keep
+    the terminal's bytes."""
     max_requests: int = 2_000
     """Requests of one query; a query that needs more is refused before it asks for data."""
     row_format: RowFormat = "ndjson"
@@ -449,6 +456,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, metaclass=_SealedStruct)
         for name in ("buffer", "max_frame", "spool_limit", "max_pages", "max_requests"):
             value = getattr(self, name)
             problems.need(_whole(value) and value >= 1, name, "a whole number from 1")
+        problems.need(
+            self.eod_duplicates in ("newest", "keep"), "eod_duplicates", "'newest' or 'keep'"
+        )
         slots = self.slots
         problems.need(
             slots is None or (_whole(slots) and 1 <= slots <= 64), "slots", "a number from 1 to 64"

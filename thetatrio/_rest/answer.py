@@ -33,8 +33,14 @@ class AnswerBytes(Protocol):
     """The bytes of one answer, however they are had. `open()` first, `aclose()` in any case."""
 
     content_type: str
-    delivered: int
-    """Rows or pieces made of these bytes that a user has in hand; kept up to date by the reader."""
+
+    @property
+    def delivered(self) -> int:
+        """Rows or pieces made of these bytes that a user has in hand; updated by the reader."""
+        ...
+
+    @delivered.setter
+    def delivered(self, count: int) -> None: ...
 
     async def open(self) -> bool:
         """Send the request; return whether there is data."""
@@ -116,6 +122,16 @@ class Answer:
         self.delivered: int = 0
         """Rows or pieces made of these bytes that a user has in hand; kept up to date by the
         reader."""
+
+    def chain_restart(self, before: Callable[[], None]) -> None:
+        """Have something called before `on_restart` is."""
+        after = self.on_restart
+
+        def restart() -> None:
+            before()
+            after()
+
+        self.on_restart = restart
 
     async def open(self) -> bool:
         """Send the request; return whether there is data."""

@@ -59,7 +59,7 @@ class JoinedBytes:
                 " no one JSON document: ask for csv or ndjson, or save them as .parquet"
             )
         self._parts: Parts[Any] = Parts(
-            client, plan, self._make_answer, fetch, ahead_alone=read_ahead
+            client, plan, self._make_answer, fetch, ahead_alone=read_ahead, keeps_bytes=True
         )
         self._answer: AnswerBytes | None = None
         self._is_first = True  # until there is a byte

@@ -25,6 +25,7 @@ from thetatrio._rest.answer import Answer, AnswerBytes
 from thetatrio._rest.client import RestClient
 from thetatrio._rest.held_answer import HeldAnswer
 from thetatrio._rest.limiter import UNCOUNTED_SLOTS
+from thetatrio._rest.newest_reports import NewestReports, has_twins
 from thetatrio._rest.refusals import Refusal, classify, reaction_to
 from thetatrio._rest.retry import is_about_wildcard
 from thetatrio.contracts import without_share_class_mark
@@ -139,6 +140,7 @@ class Parts(Generic[R]):
         make_answer: makes the answer of one request, to be read.
         fetch: asks for a list that splitting needs.
         ahead_alone: pieces that a query of one request holds ahead of its reader.
+        keeps_bytes: whether the terminal's bytes are what is wanted, duplicates included.
     """
 
     def __init__(
@@ -147,9 +149,13 @@ class Parts(Generic[R]):
         plan: planner.Plan[R],
         make_answer: MakeAnswer[R],
         fetch: Callable[[Request[Any]], Awaitable[list[Any]]],
+        *,
         ahead_alone: int,
+        keeps_bytes: bool = False,
     ) -> None:
         self._client = client
+        config = client.config
+        self._newest_only = client.is_v3 and config.eod_duplicates == "newest" and not keeps_bytes
         self._make_answer = make_answer
         self._fetch = fetch
         limiter = client.limiter
@@ -354,8 +360,12 @@ class Parts(Generic[R]):
         )
         days = part.request.date_range
         is_held = days is not None and days[0] < days[1] and planner.has_wildcard(part.request)
+        sent = answer
         if is_held and isinstance(answer, Answer):
             part.answer = answer = HeldAnswer(answer, self._client.spool_room)
+        if self._newest_only and has_twins(part.request):
+            chain = sent.chain_restart if answer is sent and isinstance(sent, Answer) else None
+            part.answer = answer = NewestReports(answer, part.request.operation, chain)
         try:
             part.has_data = await answer.open()
         except (InvalidRequest, ServerError, ConnectionLost, ReadTimeout, SlowConsumer) as error:
