@@ -15,6 +15,8 @@ pytestmark = pytest.mark.core
 
 # Written down from the vendor's description, not made by the code under test.
 ONE_DAY = "symbol=SPY&expiration=2024-11-15&date=2024-11-04"
+# The documentation calls the interval required, and names a default.
+EACH_SECOND = f"{ONE_DAY}&interval=1s"
 BARE_SNAPSHOT = "symbol=SPY&expiration=2024-11-15"
 BARE_EOD = "symbol=SPY&expiration=2024-11-15&start_date=2024-11-04&end_date=2024-11-08"
 DAY = {"date": "2024-11-04"}
@@ -46,23 +48,23 @@ BARE = [
     (
         requests.OptionHistoryGreeksImpliedVolatility,
         DAY,
-        f"/v3/option/history/greeks/implied_volatility?{ONE_DAY}",
+        f"/v3/option/history/greeks/implied_volatility?{EACH_SECOND}",
     ),
-    (requests.OptionHistoryGreeksAll, DAY, f"/v3/option/history/greeks/all?{ONE_DAY}"),
+    (requests.OptionHistoryGreeksAll, DAY, f"/v3/option/history/greeks/all?{EACH_SECOND}"),
     (
         requests.OptionHistoryGreeksFirstOrder,
         DAY,
-        f"/v3/option/history/greeks/first_order?{ONE_DAY}",
+        f"/v3/option/history/greeks/first_order?{EACH_SECOND}",
     ),
     (
         requests.OptionHistoryGreeksSecondOrder,
         DAY,
-        f"/v3/option/history/greeks/second_order?{ONE_DAY}",
+        f"/v3/option/history/greeks/second_order?{EACH_SECOND}",
     ),
     (
         requests.OptionHistoryGreeksThirdOrder,
         DAY,
-        f"/v3/option/history/greeks/third_order?{ONE_DAY}",
+        f"/v3/option/history/greeks/third_order?{EACH_SECOND}",
     ),
     (
         requests.OptionHistoryTradeGreeksImpliedVolatility,
@@ -117,22 +119,22 @@ BARE = [
     (
         requests.OptionHistoryBinomialGreeksAll,
         DAY,
-        f"/v3/option/history/binomial_greeks/all?{ONE_DAY}",
+        f"/v3/option/history/binomial_greeks/all?{EACH_SECOND}",
     ),
     (
         requests.OptionHistoryBinomialGreeksFirstOrder,
         DAY,
-        f"/v3/option/history/binomial_greeks/first_order?{ONE_DAY}",
+        f"/v3/option/history/binomial_greeks/first_order?{EACH_SECOND}",
     ),
     (
         requests.OptionHistoryBinomialGreeksSecondOrder,
         DAY,
-        f"/v3/option/history/binomial_greeks/second_order?{ONE_DAY}",
+        f"/v3/option/history/binomial_greeks/second_order?{EACH_SECOND}",
     ),
     (
         requests.OptionHistoryBinomialGreeksThirdOrder,
         DAY,
-        f"/v3/option/history/binomial_greeks/third_order?{ONE_DAY}",
+        f"/v3/option/history/binomial_greeks/third_order?{EACH_SECOND}",
     ),
     (
         requests.OptionHistoryBinomialTradeGreeksAll,
@@ -220,7 +222,7 @@ FULL = [
             "SPY", expiration="2024-11-15", date="2024-11-04", annual_dividend=0, rate_value=0,
             binomial_steps=5, strike_range=1, annual_dividend_amount=0,
         ),
-        (f"/v3/option/history/binomial_greeks/all?{ONE_DAY}"
+        (f"/v3/option/history/binomial_greeks/all?{EACH_SECOND}"
         "&annual_dividend=0.0&rate_value=0.0&binomial_steps=5"
         "&strike_range=1&annual_dividend_amount=0.0"),
     ),

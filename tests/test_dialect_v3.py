@@ -46,7 +46,7 @@ TARGETS = [
     (CalendarYear(year=2024), "/v3/calendar/year_holidays?year=2024"),
     (
         IndexHistoryPrice("SPX", date="2024-11-04"),
-        "/v3/index/history/price?symbol=SPX&date=2024-11-04",
+        "/v3/index/history/price?symbol=SPX&date=2024-11-04&interval=1s",
     ),
     (
         OptionHistoryQuote("SPY", expiration="2024-11-15", date="20241104", interval="1m"),
@@ -67,7 +67,7 @@ TARGETS = [
         ),
         (
             "/v3/option/history/quote?symbol=SPXW&expiration=*&start_date=2024-11-04"
-            "&end_date=2024-11-04&strike=4800.500&right=call"
+            "&end_date=2024-11-04&interval=1s&strike=4800.500&right=call"
             "&start_time=09:30:00.000&end_time=09:30:00.250&max_dte=0&strike_range=3"
         ),
     ),
@@ -112,7 +112,7 @@ TARGETS = [
     ),
     (
         StockHistoryOhlc("AAPL", date="2024-11-04", venue="utp_cta"),
-        "/v3/stock/history/ohlc?symbol=AAPL&date=2024-11-04&venue=utp_cta",
+        "/v3/stock/history/ohlc?symbol=AAPL&date=2024-11-04&interval=1s&venue=utp_cta",
     ),
     (StockListSymbols(), "/v3/stock/list/symbols"),
     (
@@ -313,7 +313,7 @@ def test_a_long_body_is_cut_in_the_message():
         ({}, ""),
         ({"start_time": "09:30"}, "&start_time=09:30:00.000"),
         ({"end_time": dt.time(16)}, "&end_time=16:00:00.000"),
-        ({"interval": "1s", "strike": "*"}, "&interval=1s&strike=*"),
+        ({"strike": "*", "start_time": "09:30"}, "&strike=*&start_time=09:30:00.000"),
         ({"right": "both"}, "&right=both"),
     ],
 )
@@ -321,7 +321,7 @@ def test_a_default_is_sent_only_if_it_was_given(given, sent):
     """A value that the caller gives is sent even if it equals the documented default."""
     request = OptionHistoryQuote("SPY", expiration="*", date="2024-11-04", **given)
     target = target_of(request, "csv")
-    start = "/v3/option/history/quote?symbol=SPY&expiration=*&date=2024-11-04"
+    start = "/v3/option/history/quote?symbol=SPY&expiration=*&date=2024-11-04&interval=1s"
     assert target == f"{start}{sent}&format=csv"
     assert target_of(pickle.loads(pickle.dumps(request)), "csv") == target
     assert target_of(msgspec.structs.replace(request, max_dte=None), "csv") == target
@@ -331,8 +331,8 @@ def test_a_default_that_is_not_sent_is_known():
     """Planner, estimates and whoever prints a request see the documented values."""
     request = OptionHistoryQuote("SPY", expiration="2024-11-15", date="2024-11-04")
     assert (request.start_time, request.end_time) == (dt.time(9, 30), dt.time(16))
-    assert (request.interval, request.strike, request.right) == ("1s", "*", "both")
+    assert (request.strike, request.right) == ("*", "both")
     given = OptionHistoryQuote(
-        "SPY", expiration="2024-11-15", date="2024-11-04", start_time="09:30", interval="1s"
+        "SPY", expiration="2024-11-15", date="2024-11-04", start_time="09:30", strike="*"
     )
     assert request == given

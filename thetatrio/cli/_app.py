@@ -33,6 +33,7 @@ from thetatrio.download import DatasetFormat
 from thetatrio.errors import InvalidConfig
 from thetatrio.requests import operations as known_operations
 from thetatrio.testing import TerminalOptions
+from thetatrio.testing._rules import DEFAULT_PROFILE, Profile
 from thetatrio.testing._v2 import Face
 
 __all__ = ["app"]
@@ -343,6 +344,9 @@ def simulate(
         Face, typer.Option(help="A v3 terminal's language, a v2 terminal's, or a gateway's.")
     ] = "v3",
     *,
+    profile: Annotated[
+        Profile, typer.Option(help="Like the terminals that users saw, or as documented.")
+    ] = DEFAULT_PROFILE,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="Another name that it is reached by; may be given several times."),
@@ -358,6 +362,7 @@ def simulate(
         "tier": tier,
         "contracts": contracts,
         "api": speaks,
+        "profile": profile,
         "allow_hosts": allow_host or (),
     }
     carry_out(

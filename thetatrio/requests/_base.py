@@ -220,6 +220,9 @@ def unsent(value: T) -> T:
     What a terminal does without a parameter can differ from what is documented, and some
     answer wrongly if they get one: times of day with `expiration=*` gave 200 without rows. The
     planner and the estimates calculate with the documented value.
+
+    Not for parameters that the documentation calls required though it names a default, as it
+    does of `interval`.
     """
     if isinstance(value, dt.time):
         moment = _UnsentTime(value.hour, value.minute, value.second, value.microsecond)

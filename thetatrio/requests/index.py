@@ -222,7 +222,7 @@ class IndexHistoryOhlc(SymbolRequest[rows.Ohlc], frozen=True, kw_only=True):
 
     start_date: DateLike
     end_date: DateLike
-    interval: Interval = unsent("1s")
+    interval: Interval = "1s"
     start_time: TimeLike = unsent(dt.time(9, 30))
     end_time: TimeLike = unsent(dt.time(16))
 
@@ -260,7 +260,7 @@ class IndexHistoryPrice(SymbolRequest[rows.Price], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = unsent("1s")
+    interval: Interval = "1s"
     start_time: TimeLike = unsent(dt.time(9, 30))
     end_time: TimeLike = unsent(dt.time(16))
 

@@ -342,7 +342,7 @@ class BinomialHistoryGreeks(SymbolRequest[R], Generic[R], frozen=True, kw_only=T
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = unsent("1s")
+    interval: Interval = "1s"
     strike: Strike = unsent("*")
     right: Right = unsent("both")
     start_time: TimeLike = unsent(dt.time(9, 30))

@@ -114,7 +114,7 @@ class OptionHistoryOhlc(SymbolRequest[rows.OptionOhlc], frozen=True, kw_only=Tru
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = unsent("1s")
+    interval: Interval = "1s"
     strike: Strike = unsent("*")
     right: Right = unsent("both")
     start_time: TimeLike = unsent(dt.time(9, 30))
@@ -212,7 +212,7 @@ class OptionHistoryQuote(SymbolRequest[rows.OptionQuote], frozen=True, kw_only=T
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = unsent("1s")
+    interval: Interval = "1s"
     strike: Strike = unsent("*")
     right: Right = unsent("both")
     start_time: TimeLike = unsent(dt.time(9, 30))

@@ -270,7 +270,7 @@ class StockHistoryOhlc(SymbolRequest[rows.Ohlc], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = unsent("1s")
+    interval: Interval = "1s"
     start_time: TimeLike = unsent(dt.time(9, 30))
     end_time: TimeLike = unsent(dt.time(16))
     venue: Venue = unsent("nqb")
@@ -351,7 +351,7 @@ class StockHistoryQuote(SymbolRequest[rows.Quote], frozen=True, kw_only=True):
     date: DateLike | None = None
     start_date: DateLike | None = None
     end_date: DateLike | None = None
-    interval: Interval = unsent("1s")
+    interval: Interval = "1s"
     start_time: TimeLike = unsent(dt.time(9, 30))
     end_time: TimeLike = unsent(dt.time(16))
     venue: Venue = unsent("nqb")

@@ -16,6 +16,8 @@ from thetatrio.testing._ledger import LedgerEntry as LedgerEntry
 from thetatrio.testing._market import Market as Market
 from thetatrio.testing._memory import MemoryStream as MemoryStream
 from thetatrio.testing._memory import memory_stream_pair as memory_stream_pair
+from thetatrio.testing._rules import PROFILES as PROFILES
+from thetatrio.testing._rules import TerminalRules as TerminalRules
 from thetatrio.testing._service import HISTORY_YEARS as HISTORY_YEARS
 from thetatrio.testing._stream.account import STREAM_LIMITS as STREAM_LIMITS
 from thetatrio.testing._stream.commands import StreamSubscription as StreamSubscription
@@ -70,6 +72,7 @@ from thetatrio.testing.faults import WrongType as WrongType
 
 __all__ = [
     "HISTORY_YEARS",
+    "PROFILES",
     "REAL_PORTS",
     "STREAM_LIMITS",
     "BadFrame",
@@ -119,6 +122,7 @@ __all__ = [
     "StreamSubscription",
     "Terminal",
     "TerminalOptions",
+    "TerminalRules",
     "Unanswered",
     "UpstreamFlap",
     "WrongAccept",

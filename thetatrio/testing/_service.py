@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from thetatrio.codes import TerminalStatus
 from thetatrio.config import Tier
+from thetatrio.rules import rules_of
 from thetatrio.testing import _formats
 from thetatrio.testing import _v2 as v2
 from thetatrio.testing import _v2_table as v2_table
@@ -18,6 +19,15 @@ from thetatrio.testing._flat_files import repeated
 from thetatrio.testing._market import Market
 from thetatrio.testing._operations import Arguments, Group, Operation, Refusal
 from thetatrio.testing._parameters import read_arguments, refuse_version_2
+from thetatrio.testing._rules import (
+    DEFAULT_PROFILE,
+    PROFILES,
+    TerminalRules,
+    check_days,
+    check_permission,
+    check_wildcard,
+    reports_twice,
+)
 from thetatrio.testing._v2 import Face, Pager
 from thetatrio.testing._variation import Answers, varied
 
@@ -97,7 +107,10 @@ class Service:
         page_rows: int | None = None,
         api_key: str | None = None,
         allow_hosts: Iterable[str] = (),
+        rules: TerminalRules = PROFILES[DEFAULT_PROFILE],
     ) -> None:
+        self.rules: TerminalRules = rules
+        """What it refuses and repeats; may be set while it runs."""
         self.face: Face = face
         """What it speaks."""
         self.pages: Pager = Pager(page_rows, gateway=face == "gateway")
@@ -157,10 +170,7 @@ class Service:
         if refusal is not None:
             raise Refusal(refusal.status, refusal.text)
         operation = route.operation
-        arguments = read_arguments(
-            operation, query, route.request_type, newest=self.release == "newest"
-        )
-        self._admit(operation, arguments)
+        arguments = self._admitted(operation, query, route.request_type)
         groups = self._groups(operation, arguments, path, query)
         first = next(groups, None)
         if first is None:
@@ -170,6 +180,23 @@ class Service:
             _formats.CONTENT_TYPES[arguments.format],
             self._written(operation, arguments, _chained(first, groups)),
         )
+
+    def _admitted(
+        self, operation: Operation, query: Mapping[str, str], request_type: str
+    ) -> Arguments:
+        """Return the arguments of a request that is going to be answered."""
+        if query.get("expiration") == "*":
+            check_wildcard(self.rules, operation)
+        try:
+            arguments = read_arguments(
+                operation, query, request_type, newest=self.release == "newest"
+            )
+            self._admit(operation, arguments)
+        except Refusal as refusal:
+            if refusal.status == 473 and self.rules.bad_request:
+                raise Refusal(400, refusal.text) from None
+            raise
+        return arguments
 
     def _old_route(self, path: str) -> Route:
         old = v2_table.REQUESTS.get(path)
@@ -232,6 +259,8 @@ class Service:
         if self.answers != "stable":
             self._asked[key] += 1
         groups = operation.groups(self.market, arguments)
+        if self.face == "v3":
+            groups = reports_twice(self.rules, operation, groups)
         if operation.is_file and self.flat_file_rows is not None:
             return repeated(groups, self.flat_file_rows)
         return varied(operation, groups, self.answers, nth)
@@ -252,9 +281,7 @@ class Service:
 
     def _admit(self, operation: Operation, arguments: Arguments) -> None:
         if _ORDER.index(operation.tier) > _ORDER.index(self.tier):
-            raise Refusal(
-                471, f"This request needs a {operation.tier} subscription or a higher one."
-            )
+            raise check_permission(self.rules, operation, self.tier)
         span = arguments.span
         if operation.span == "none":
             return
@@ -265,6 +292,8 @@ class Service:
             raise Refusal(473, "Invalid parameters: end_date: lies before start_date")
         if arguments.end_time < arguments.start_time:
             raise Refusal(473, "Invalid parameters: end_time: lies before start_time")
+        if self.face == "v3":
+            check_days(self.rules, operation, arguments, self.market.day)
         self._check_size(operation, arguments, start, end)
         first = self.first_date()
         if operation.limited_history and first is not None and start < first:
@@ -284,7 +313,9 @@ class Service:
     ) -> None:
         days = (end - start).days + 1
         names = {parameter.name for parameter in operation.parameters}
-        if days > 1 and "expiration" in names and arguments.expiration is None:
+        takes_several = self.rules.wildcard_days is not None and self.face == "v3"
+        is_bulk = takes_several and rules_of(operation.name).wildcard_days > 1
+        if days > 1 and "expiration" in names and arguments.expiration is None and not is_bulk:
             raise Refusal(570, "Too large: expiration=* is for a single day.")
         if operation.span == "dates":
             if days > _LONGEST_RANGE_DAYS:

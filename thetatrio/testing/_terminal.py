@@ -22,6 +22,7 @@ from thetatrio.testing._connection import Connection
 from thetatrio.testing._ledger import Ledger
 from thetatrio.testing._limiter import Limiter
 from thetatrio.testing._market import Market, market_of
+from thetatrio.testing._rules import DEFAULT_PROFILE, PROFILES, Profile, TerminalRules
 from thetatrio.testing._service import ROW_LIMIT, JsonShape, Release, Service, State
 from thetatrio.testing._stream.server import StreamServer
 from thetatrio.testing._stream.settings import StreamSettings
@@ -59,6 +60,8 @@ class TerminalOptions(TypedDict, total=False):
     page_rows: int | None
     api_key: str | None
     allow_hosts: Iterable[str]
+    profile: Profile
+    rules: TerminalRules | None
 
 
 class Terminal:
@@ -93,6 +96,8 @@ class Terminal:
         allow_hosts: names, besides those of this machine, that it may be reached by, and whose
             web pages may use it. Other values of `Host` and `Origin` are answered with 403, so
             that no web page can read it or shut it down.
+        profile: which terminals it is like: `2026`, those that users saw, or `documented`.
+        rules: settings in place of the profile's.
 
     Raises InvalidConfig that names everything wrong at once.
     """
@@ -118,6 +123,8 @@ class Terminal:
         page_rows: int | None = None,
         api_key: str | None = None,
         allow_hosts: Iterable[str] = (),
+        profile: Profile = DEFAULT_PROFILE,
+        rules: TerminalRules | None = None,
     ) -> None:
         problems: list[str] = []
         today = _checked_day(day, problems)
@@ -139,6 +146,11 @@ class Terminal:
             (release in ("newest", "published"), f"release: no such release: {release!r}"),
             (flat_file_rows is None or flat_file_rows >= 1, "flat_file_rows must be 1 or more"),
             (row_limit >= 1, "row_limit must be 1 or more"),
+            (profile in PROFILES, f"profile: 2026 or documented, not {profile!r}"),
+            (
+                rules is None or isinstance(cast("object", rules), TerminalRules),
+                "rules must be TerminalRules(...)",
+            ),
             (api in ("v3", "v2", "gateway"), f"api: no such api: {api!r}"),
             (page_rows is None or page_rows >= 1, "page_rows must be 1 or more"),
             (json_shape in ("rows", "columns"), f"json_shape: no such shape: {json_shape!r}"),
@@ -168,6 +180,7 @@ class Terminal:
             page_rows=page_rows,
             api_key=api_key,
             allow_hosts=(allow_hosts,) if isinstance(allow_hosts, str) else allow_hosts,
+            rules=PROFILES[profile] if rules is None else rules,
         )
         bound = _FREE_RATE if rate is None and account is Tier.FREE else rate
         self.limiter: Limiter = Limiter(
