@@ -32,7 +32,7 @@ from thetatrio.errors import (
 )
 from thetatrio.market_time import parse_date, time_text
 from thetatrio.requests import Request
-from thetatrio.requests._base import UNSENT
+from thetatrio.requests._base import UNSENT, UnsentFlag
 from thetatrio.rows import Row
 
 __all__ = [
@@ -83,7 +83,7 @@ _SAFE: Final = "*,:"
 
 def value_text(value: object) -> str:
     """Return a parameter's value as the wire has it."""
-    if isinstance(value, bool):
+    if isinstance(value, (bool, UnsentFlag)):
         return "true" if value else "false"
     if isinstance(value, dt.time):
         return time_text(value)

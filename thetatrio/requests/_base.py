@@ -200,17 +200,16 @@ class _UnsentNumber(int):
     """A documented default that is a number."""
 
 
-class _UnsentFlag(int):
+class UnsentFlag(int):
     """A documented default that is true or false: bool cannot be subclassed."""
 
     def __repr__(self) -> str:
         return repr(bool(self))
 
-    def __str__(self) -> str:
-        return "true" if self else "false"
+    __str__ = __repr__
 
 
-UNSENT: Final = (_UnsentText, _UnsentTime, _UnsentNumber, _UnsentFlag)
+UNSENT: Final = (_UnsentText, _UnsentTime, _UnsentNumber, UnsentFlag)
 """Types of values that are known and not sent: the caller did not give them."""
 
 
@@ -228,7 +227,7 @@ def unsent(value: T) -> T:
         moment = _UnsentTime(value.hour, value.minute, value.second, value.microsecond)
         return cast("T", moment)
     if isinstance(value, bool):
-        return cast("T", _UnsentFlag(value))
+        return cast("T", UnsentFlag(value))
     return cast("T", _UnsentNumber(value) if isinstance(value, int) else _UnsentText(value))
 
 
