@@ -10,6 +10,7 @@ from thetatrio import __version__
 from thetatrio._secrets import redact_url
 from thetatrio.cli import chain as chain_command
 from thetatrio.cli import demo as demo_command
+from thetatrio.cli import doctor as doctor_command
 from thetatrio.cli import download as download_command
 from thetatrio.cli import fetch as fetch_command
 from thetatrio.cli import operations as operations_command
@@ -330,6 +331,32 @@ def stream(
 def status(url: Url = DEFAULT_URL) -> None:
     """Say whether a terminal is there, what it speaks, and what to do if not."""
     carry_out(lambda: status_command.run(PipeConsole(), _options(url, None)))
+
+
+@app.command()
+def doctor(
+    url: Url = DEFAULT_URL,
+    tier: AccountTier = None,
+    json: Annotated[
+        str | None, typer.Option(help="A file for the report, fit to attach to an issue.")
+    ] = None,
+    *,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Probe a simulated terminal instead.")
+    ] = False,
+    profile: Annotated[
+        Profile, typer.Option(help="With --offline: which kind of terminal.")
+    ] = DEFAULT_PROFILE,
+) -> None:
+    """Compare what a terminal does with what the library assumes, by some small requests.
+
+    Takes a minute or two; nothing is shut down, and nothing subscribed to.
+    """
+    carry_out(
+        lambda: doctor_command.run(
+            PipeConsole(), _options(url, tier), json, offline=offline, profile=profile
+        )
+    )
 
 
 @app.command()
