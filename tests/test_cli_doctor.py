@@ -2,6 +2,7 @@
 
 import json
 from contextlib import aclosing
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from thetatrio.cli.doctor._report import lines_of, report_of, safe_text
 from thetatrio.cli.doctor._runner import probe_all
 from thetatrio.testing import PROFILES, Status
 
+ROOT = Path(__file__).parents[1]
 DAY = "2024-11-15"
 DAYS = Days(thetatrio.market_time.parse_date(DAY))
 REFUSALS = {
@@ -84,7 +86,7 @@ async def test_the_report_has_nothing_of_the_account(autojump_clock):
     """A key, a name, an address, a path and a price in a text are not in the JSON."""
     text = (
         "Invalid request of Jane Doe <jane@example.org> with key td1_s3cretkey from 10.1.2.3:25503"
-        " (/home/jane/creds.txt): AAPL at 187.25"
+        " (/srv/jane/creds.txt): AAPL at 187.25"
     )
     faults = [Status(400, text, path="stock_history_ohlc")]
     findings = await findings_of(profile="2026", faults=faults)
@@ -158,3 +160,10 @@ def test_each_probe_is_named_once_and_says_all():
         assert probe.assumption.endswith(".")
         assert probe.certainty
         assert probe.judge(Reply(0)).result == "not judged"
+
+
+def test_the_page_has_each_probe():
+    """The guide "What terminals do" says of each probe what the command says."""
+    page = (ROOT / "docs" / "guides" / "terminals.md").read_text()
+    for probe in PROBES:
+        assert f"| `{probe.name}` | {probe.assumption} | {probe.certainty} |" in page
