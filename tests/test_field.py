@@ -75,6 +75,34 @@ async def test_a_range_that_reaches_today_ends_with_yesterday(field, autojump_cl
     assert len(field.requests) == 2
 
 
+async def test_reports_of_today_alone_are_an_error(field, autojump_clock):
+    """Who asks about the current day only gets the terminal's text, and no empty list."""
+    async with field_session(field) as session:
+        query = session.stock.history_eod("AAPL", start_date=TODAY, end_date=TODAY)
+        with pytest.raises(thetatrio.InvalidRequest, match="not available for the current day"):
+            await query
+    assert len(field.requests) == 1
+
+
+async def test_a_day_that_is_left_out_is_logged(field, autojump_clock, caplog):
+    """The log says which day, of which operation, in the terminal's words."""
+    async with field_session(field) as session:
+        await session.stock.history_eod("AAPL", start_date=SETTLED, end_date=TODAY)
+    (message,) = caplog.messages
+    assert f"stock_history_eod: {TODAY} is left out" in message
+
+
+async def test_reports_of_today_are_refused_once(field, autojump_clock, caplog):
+    """Of all expirations: what is not made yet is not requested for each of them."""
+    async with field_session(field, slots=1) as session:
+        rows = await session.option.history_eod(
+            "SPY", expiration="*", start_date=SETTLED, end_date=TODAY
+        )
+    assert {row.created.date() for row in rows} == {SETTLED, TODAY - DAY}
+    assert len(caplog.messages) == 1
+    assert len(field.refused) <= 3  # what was under way ahead of the reader
+
+
 async def test_all_expirations_of_a_settled_day_have_rows(field, autojump_clock):
     """`expiration="*"` sends no time window unless it is given: with one it would be empty."""
     day = SETTLED

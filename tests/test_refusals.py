@@ -100,3 +100,16 @@ def test_a_refused_wildcard_is_remembered(of_today):
     lessons.learn(request, EXPIRATION, of_today=of_today)
     assert lessons.refuses_wildcard(request, of_today=True)
     assert lessons.refuses_wildcard(request, of_today=False) is not of_today
+
+
+def test_reports_that_are_not_made_are_asked_for_again_later():
+    """The current day's reports come in the evening: a refusal is remembered for a minute."""
+    lessons = Lessons()
+    request = eod("2024-11-08", "2024-11-08")
+    day = request.date_range[0]
+    assert lessons.note_not_made(request, day, 100.0)
+    assert not lessons.note_not_made(request, day, 101.0)
+    assert lessons.is_not_made(request, 160.9)
+    assert not lessons.is_not_made(request, 161.0)
+    assert not lessons.is_not_made(eod("2024-11-07", "2024-11-07"), 102.0)
+    assert lessons.note_not_made(request, day, 200.0)

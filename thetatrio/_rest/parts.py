@@ -164,6 +164,7 @@ class Parts(Generic[R]):
             raise _too_many(client, plan, len(requests))
         self._unresolved = plan if plan.unresolved else None
         self._first = requests[0] if requests else None
+        self._planned = len(requests)
         self._had_data = False
         self._waiting: deque[Part[R]] = deque(
             Part(request, limiter.take_ticket()) for request in requests
@@ -326,6 +327,13 @@ class Parts(Generic[R]):
             self._idle.set()
 
     async def _open(self, part: Part[R]) -> None:
+        lessons = self._client.lessons
+        if (
+            not lessons.is_empty
+            and self._of_a_range(part)
+            and lessons.is_not_made(part.request, trio.current_time())
+        ):
+            return  # left out, as was logged
         split = self._lesson.split_of(part.request)
         if split is None:
             split = self._learned_split(part)
@@ -391,22 +399,12 @@ class Parts(Generic[R]):
             return split
         days, today = request.date_range, self._client.today()
         of_today = days is not None and days[1] >= today
-        refusal: Refusal | None = None
-        if isinstance(error, InvalidRequest):
-            refusal = classify(error.terminal_text) if error.code == BAD_REQUEST else None
-        elif is_about_wildcard(error):
-            refusal = Refusal("expiration")
-        elif is_held:
-            refusal = Refusal("day", 1)
-        if refusal is None or not self._client.is_v3:
+        refusal = self._refusal_in(error, is_held=is_held)
+        if refusal is None:
             raise error
-        if refusal.wanted == "past_day" and days is not None and days[0] >= today:
-            _logger.warning(
-                "%s: %s is left out, since the terminal has no data of the current day yet: %s",
-                request.operation,
-                days[0] if days[0] == days[1] else f"{days[0]} to {days[1]}",
-                " ".join(getattr(error, "terminal_text", "").split()),
-            )
+        is_late = refusal.wanted == "past_day" and days is not None and days[0] >= today
+        if is_late and self._of_a_range(part):
+            self._note_left_out(request, today, error)
             return None
         split = reaction_to(request, refusal)
         if split is None or part.reactions >= MAX_REACTIONS:
@@ -415,6 +413,29 @@ class Parts(Generic[R]):
             self._client.lessons.learn(request, refusal, of_today=of_today)
         part.refusal = refusal
         return split
+
+    def _note_left_out(self, request: Request[R], today: dt.date, error: ThetaDataError) -> None:
+        if self._client.lessons.note_not_made(request, today, trio.current_time()):
+            _logger.warning(
+                "%s: %s is left out, since the terminal has no data of the current day yet: %s",
+                request.operation,
+                today,
+                " ".join(getattr(error, "terminal_text", "").split()),
+            )
+
+    def _refusal_in(self, error: ThetaDataError, *, is_held: bool) -> Refusal | None:
+        """Return what a failure asks for; None if it is to be raised."""
+        if not self._client.is_v3:
+            return None
+        if isinstance(error, InvalidRequest):
+            return classify(error.terminal_text) if error.code == BAD_REQUEST else None
+        if is_about_wildcard(error):
+            return Refusal("expiration")
+        return Refusal("day", 1) if is_held else None
+
+    def _of_a_range(self, part: Part[R]) -> bool:
+        """Return whether a part is about some of a query's days: the others are delivered."""
+        return self._planned > 1 or part.reactions > 0
 
     async def _split(self, part: Part[R], split: planner.Split) -> list[Request[R]]:
         request = part.request

@@ -6,6 +6,7 @@ text that is not recognised asks for nothing: the request is wrong, and the call
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any, Final, Literal, TypeAlias
 
@@ -20,6 +21,8 @@ Wanted: TypeAlias = Literal["days", "month", "day", "expiration", "start_time", 
 """What the terminal wants instead: fewer days, a month at most, one day, a single expiration, a
 start before now, or days before the current one."""
 
+NOT_MADE_FOR: Final = 60.0
+"""Seconds for which reports of the current day are not requested again, once refused."""
 _MONTH_DAYS: Final = 28
 """Days that are within a month, whatever the month."""
 _NUMBER: Final = r"(?i)(?:max|limit|most|than)[^0-9]{0,40}([0-9]{1,5}) *days?"
@@ -75,11 +78,12 @@ class Lessons:
     def __init__(self) -> None:
         self._most_days: dict[tuple[str, bool], int] = {}
         self._refuse_wildcard: set[tuple[str, bool]] = set()
+        self._not_made: dict[str, tuple[dt.date, float]] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing has been refused."""
-        return not self._most_days and not self._refuse_wildcard
+        return not (self._most_days or self._refuse_wildcard or self._not_made)
 
     def learn(self, request: Request[Any], refusal: Refusal, *, of_today: bool) -> None:
         """Remember a refusal, for requests of the same operation.
@@ -96,6 +100,19 @@ class Lessons:
         elif refusal.most_days is not None:
             key = (request.operation, planner.has_wildcard(request))
             self._most_days[key] = min(refusal.most_days, self._most_days.get(key, 1 << 30))
+
+    def note_not_made(self, request: Request[Any], day: dt.date, now: float) -> bool:
+        """Note that reports of the current day are not made yet; return whether that is news."""
+        before = self._not_made.get(request.operation)
+        self._not_made[request.operation] = (day, now)
+        return before is None or before[0] != day or now - before[1] >= NOT_MADE_FOR
+
+    def is_not_made(self, request: Request[Any], now: float) -> bool:
+        """Return whether a request is about reports that were not made a moment ago."""
+        known, days = self._not_made.get(request.operation), request.date_range
+        if known is None or days is None:
+            return False
+        return days[0] >= known[0] and now - known[1] < NOT_MADE_FOR
 
     def most_days(self, request: Request[Any]) -> int | None:
         """Return the days of one request that the terminal has named; None if it has not."""
