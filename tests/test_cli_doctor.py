@@ -1,7 +1,6 @@
 """`thetatrio doctor`: each assumption has its probe, and the report names nobody."""
 
 import json
-from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
@@ -50,7 +49,7 @@ async def findings_of(**options):
     """Probe a simulated terminal; return what was found by name."""
     retry = {"retry": thetatrio.RetryPolicy(max_attempts=1)}
     async with simulated(day=DAY, contracts=60, session_options=retry, **options) as (_, session):
-        return [found async for found in probe_all(session, DAYS)]
+        return await probe_all(session, DAYS)
 
 
 def differing(findings):
@@ -113,15 +112,17 @@ def test_days_are_weekdays_in_the_past():
 
 
 async def test_a_terminal_that_is_silent_is_not_judged(autojump_clock):
-    """No probe takes more than 20 seconds."""
+    """No probe takes more than 20 seconds, and each finding is shown as it comes."""
 
     async def mute(stream, head):
         await trio.sleep_forever()
 
+    shown = []
     async with scripted(mute) as (_, session):
-        async with aclosing(probe_all(session, DAYS)) as findings:
-            found = await anext(findings)
-    assert (found.status, found.judged.result) == (0, "not judged")
+        findings = await probe_all(session, DAYS, shown.append)
+    assert shown == findings
+    assert {(found.status, found.judged.result) for found in findings} == {(0, "not judged")}
+    assert trio.current_time() == 20 * len(PROBES)
 
 
 def test_offline_prints_a_report_and_writes_the_json(tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import msgspec
 import trio
@@ -59,11 +60,12 @@ async def _doctor(
 
 async def _examine(console: Console, session: Session, json: str | None, today: dt.date) -> int:
     await session.terminal.mdds_status()  # says what is wrong if nobody answers
-    days = Days(today)
-    findings: list[Finding] = []
-    async for found in probe_all(session, days):
-        findings.append(found)
-        note(f"{len(findings)} of {len(PROBES)}: {found.probe.name}: {found.judged.result}")
+    numbers = itertools.count(1)
+
+    def show(found: Finding) -> None:
+        note(f"{next(numbers)} of {len(PROBES)}: {found.probe.name}: {found.judged.result}")
+
+    findings = await probe_all(session, Days(today), show)
     for line in lines_of(findings):
         console.print(line, highlight=False, soft_wrap=True)
     if json is not None:

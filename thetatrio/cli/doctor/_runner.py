@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -36,16 +36,26 @@ class Finding(msgspec.Struct, frozen=True):
     """The text of a refusal, as it came."""
 
 
-async def probe_all(session: Session, days: Days) -> AsyncIterator[Finding]:
-    """Send all probes, one at a time, and yield what each found.
+async def probe_all(
+    session: Session, days: Days, on_finding: Callable[[Finding], None] = lambda _: None
+) -> list[Finding]:
+    """Send all probes, one at a time, and return what each found.
+
+    Args:
+        session: Sends.
+        days: What they ask about.
+        on_finding: Called with each as it comes.
 
     Raises:
         TransportError: The terminal cannot be reached at all.
     """
+    findings: list[Finding] = []
     for probe in PROBES:
         reply = await _send(session, probe, days)
         refused = reply.text if reply.status not in (0, 200) else ""
-        yield Finding(probe, reply.status, probe.judge(reply), refused)
+        findings.append(Finding(probe, reply.status, probe.judge(reply), refused))
+        on_finding(findings[-1])
+    return findings
 
 
 async def _send(session: Session, probe: Probe, days: Days) -> Reply:
