@@ -144,6 +144,8 @@ def test_a_folder_is_refused_before_anything_is_sent(tmp_path):
     """The message names the option."""
     with pytest.raises(thetatrio.InvalidRequest, match="--json: .* is a folder"):
         run(PipeConsole(), {}, str(tmp_path), offline=True, profile="2026")
+    with pytest.raises(thetatrio.InvalidRequest, match="--json: the folder of .* does not exist"):
+        run(PipeConsole(), {}, str(tmp_path / "no" / "x"), offline=True, profile="2026")
 
 
 def test_nobody_there_is_an_error():
