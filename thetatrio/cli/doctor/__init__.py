@@ -46,7 +46,7 @@ async def _doctor(
 ) -> int:
     if json is not None and await trio.Path(json).is_dir():
         raise InvalidRequest(f"--json: {json} is a folder; name a file")
-    if json is not None and not await trio.Path(json).absolute().parent.is_dir():
+    if json is not None and not await trio.Path(json).parent.is_dir():
         raise InvalidRequest(f"--json: the folder of {json} does not exist; make it first")
     patient = RetryPolicy(max_attempts=1)
     if not offline:
